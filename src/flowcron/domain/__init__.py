@@ -1,0 +1,1 @@
+"""What flowcron is about, without files, clock, processes, network or logging."""

@@ -1,0 +1,143 @@
+-- Times are integer microseconds since the epoch, UTC. States and triggers are fixed English words.
+
+CREATE TABLE schedulers (  -- one row for each start; its id is the epoch that supervisors check
+    id INTEGER PRIMARY KEY,
+    pid INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    host TEXT NOT NULL,
+    version TEXT NOT NULL,
+    config TEXT NOT NULL,          -- path of the configuration
+    config_digest TEXT NOT NULL,   -- of what is loaded
+    loaded_at INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    stopped_at INTEGER,
+    stop_reason TEXT
+) STRICT;
+
+CREATE TABLE supervisors (
+    id INTEGER PRIMARY KEY,
+    instance TEXT NOT NULL UNIQUE,
+    boot TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    definition_id INTEGER REFERENCES definitions (id),  -- NULL: no longer in the configuration
+    position INTEGER NOT NULL DEFAULT 0,                -- order in the configuration
+    schedule TEXT NOT NULL DEFAULT '',                  -- what decided_through is valid for
+    decided_through INTEGER,                            -- every time up to here has its run
+    generation INTEGER NOT NULL DEFAULT 0               -- grows with each backward clock step
+) STRICT;
+
+CREATE TABLE definitions (  -- what a job was when a run of it was made
+    id INTEGER PRIMARY KEY,
+    job_id INTEGER NOT NULL REFERENCES jobs (id),
+    body TEXT NOT NULL,     -- JSON, see domain/snapshot.py
+    seen_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    job_id INTEGER NOT NULL REFERENCES jobs (id),
+    definition_id INTEGER NOT NULL REFERENCES definitions (id),
+    scheduled_at INTEGER,
+    generation INTEGER NOT NULL DEFAULT 0,
+    "trigger" TEXT NOT NULL CHECK ("trigger" IN (
+        'schedule', 'catch-up', 'manual', 'retry', 'after', 'exec', 'flow', 'start', 'webhook')),
+    state TEXT NOT NULL CHECK (state IN (
+        'queued', 'running', 'retrying',
+        'success', 'failed', 'timed_out', 'skipped', 'missed', 'cancelled', 'lost')),
+    recorded_at INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    exit_code INTEGER,
+    signal INTEGER,
+    reason TEXT,
+    covers INTEGER,        -- how many times this one row stands for, where it is more than itself
+    retry_at INTEGER,      -- when the next attempt is due, while retrying
+    requested_by TEXT,     -- who asked for it, for manual runs
+    owner TEXT,            -- JSON {pid, started, boot}: the process that runs it in the foreground
+    UNIQUE (job_id, scheduled_at, generation)
+) STRICT;
+
+CREATE INDEX runs_of_job ON runs (job_id);
+CREATE INDEX runs_open ON runs (job_id) WHERE state IN ('queued', 'running', 'retrying');
+
+CREATE TABLE attempts (
+    run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN (
+        'queued', 'running', 'success', 'failed', 'timed_out', 'cancelled', 'lost')),
+    supervisor_id INTEGER REFERENCES supervisors (id),  -- to whom its spawn goes
+    token TEXT,          -- the next four only until the attempt is over
+    pid INTEGER,
+    pid_started INTEGER,
+    pid_inode INTEGER,
+    started_at INTEGER,
+    finished_at INTEGER,
+    exit_code INTEGER,
+    signal INTEGER,
+    reason TEXT,
+    last_line TEXT,      -- the last line worth reading of what it wrote
+    max_rss INTEGER,     -- KiB
+    cpu INTEGER,         -- microseconds, user and system
+    output_bytes INTEGER,
+    elided_bytes INTEGER,
+    PRIMARY KEY (run_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE output (  -- small outputs; larger ones stay in files, empty ones are nowhere
+    run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    pieces BLOB NOT NULL,  -- see supervisor/output.py
+    PRIMARY KEY (run_id, number)
+) STRICT;
+
+CREATE TABLE requests (  -- what somebody asks of a scheduler
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('run', 'stop', 'reload')),
+    scheduler_id INTEGER REFERENCES schedulers (id),  -- NULL: whichever comes first
+    arguments TEXT NOT NULL DEFAULT '{}',             -- JSON
+    requested_by TEXT NOT NULL,
+    requested_at INTEGER NOT NULL,
+    applied_at INTEGER,
+    error TEXT,          -- why it was refused
+    exit_code INTEGER,   -- for the command that asked, when refused
+    result TEXT          -- JSON
+) STRICT;
+
+CREATE INDEX requests_open ON requests (id) WHERE applied_at IS NULL;
+
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+
+-- The public, read-only face of this file for sqlite3, Datasette and pandas; additive changes only.
+
+CREATE VIEW flowcron_runs AS
+SELECT
+    runs.id, jobs.name AS job, runs.state, runs."trigger",
+    runs.scheduled_at / 1e6 AS scheduled_at, runs.started_at / 1e6 AS started_at,
+    runs.finished_at / 1e6 AS finished_at, (runs.finished_at - runs.started_at) / 1e6 AS duration,
+    runs.attempts, runs.exit_code, runs.signal, runs.reason
+FROM runs JOIN jobs ON jobs.id = runs.job_id;
+
+CREATE VIEW flowcron_attempts AS
+SELECT
+    attempts.run_id AS run, attempts.number AS attempt, attempts.state,
+    attempts.started_at / 1e6 AS started_at, attempts.finished_at / 1e6 AS finished_at,
+    attempts.exit_code, attempts.signal, attempts.reason, attempts.max_rss, attempts.cpu / 1e6 AS cpu,
+    attempts.output_bytes, attempts.elided_bytes
+FROM attempts;
+
+CREATE VIEW flowcron_jobs AS
+SELECT jobs.name AS job, definitions.body AS definition, jobs.decided_through / 1e6 AS decided_through
+FROM jobs LEFT JOIN definitions ON definitions.id = jobs.definition_id;

@@ -1,0 +1,1 @@
+"""The process that owns every job's process and outlives the scheduler; standard library only."""
