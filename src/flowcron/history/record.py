@@ -1,0 +1,223 @@
+"""Every write of runs and attempts; the caller holds the transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowcron.domain.instant import Instant
+from flowcron.domain.run import OPEN_STATES, State, Trigger
+from flowcron.history.database import Connection
+
+_OPEN = ", ".join(f"'{state}'" for state in OPEN_STATES)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run about to be recorded; `scheduled_at` is None for one that was started by hand."""
+
+    job_id: int
+    definition_id: int
+    state: State
+    trigger: Trigger
+    recorded_at: Instant
+    scheduled_at: Instant | None = None
+    generation: int = 0
+    reason: str | None = None
+    covers: int | None = None
+    requested_by: str | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """How one attempt ended, as it is written down."""
+
+    run: int
+    number: int
+    state: State
+    finished_at: Instant
+    started_at: Instant | None
+    exit_code: int | None = None
+    signal: int | None = None
+    reason: str | None = None
+    last_line: str | None = None
+    max_rss: int | None = None
+    cpu: int | None = None
+    output_bytes: int | None = None
+    elided_bytes: int | None = None
+
+
+def claim(connection: Connection, run: NewRun) -> int | None:
+    """Record a run and return its id, or None when this scheduled time has its run already."""
+    row = connection.execute(
+        """
+        INSERT INTO runs (job_id, definition_id, state, "trigger", recorded_at, scheduled_at,
+                          generation, reason, covers, requested_by, owner)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (job_id, scheduled_at, generation) DO NOTHING RETURNING id
+        """,
+        (
+            run.job_id,
+            run.definition_id,
+            run.state,
+            run.trigger,
+            run.recorded_at,
+            run.scheduled_at,
+            run.generation,
+            run.reason,
+            run.covers,
+            run.requested_by,
+            run.owner,
+        ),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def open_run_of(connection: Connection, job_id: int) -> int | None:
+    """Return a run of the job that is not over, or None."""
+    row = connection.execute(
+        f"SELECT id FROM runs WHERE job_id = ? AND state IN ({_OPEN}) ORDER BY id LIMIT 1",  # noqa: S608 constants
+        (job_id,),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def decided(connection: Connection, job_id: int, *, through: Instant) -> None:
+    """Move the job's cursor: every scheduled time up to `through` has its run."""
+    connection.execute("UPDATE jobs SET decided_through = ? WHERE id = ?", (through, job_id))
+
+
+def begin_attempt(
+    connection: Connection, run: int, number: int, *, supervisor_id: int, token: str
+) -> None:
+    """Record an attempt that is about to be handed to a supervisor."""
+    connection.execute(
+        """
+        INSERT INTO attempts (run_id, number, state, supervisor_id, token)
+        VALUES (?, ?, 'queued', ?, ?)
+        """,
+        (run, number, supervisor_id, token),
+    )
+    if number > 1:
+        connection.execute("UPDATE runs SET state = 'queued', retry_at = NULL WHERE id = ?", (run,))
+
+
+def attempt_moved(connection: Connection, run: int, number: int, *, supervisor_id: int) -> None:
+    """Record that another supervisor looks after the attempt."""
+    connection.execute(
+        "UPDATE attempts SET supervisor_id = ? WHERE run_id = ? AND number = ?",
+        (supervisor_id, run, number),
+    )
+
+
+def attempt_started(
+    connection: Connection,
+    run: int,
+    number: int,
+    *,
+    at: Instant,
+    process: tuple[int, int | None, int | None],
+) -> None:
+    """Record that an attempt has a process: (pid, start time, inode of its pidfd)."""
+    connection.execute(
+        """
+        UPDATE attempts SET
+            state = 'running', started_at = ?, pid = ?, pid_started = ?, pid_inode = ?
+        WHERE run_id = ? AND number = ? AND finished_at IS NULL
+        """,
+        (at, *process, run, number),
+    )
+    connection.execute(
+        """
+        UPDATE runs SET state = 'running', attempts = ?, started_at = coalesce(started_at, ?)
+        WHERE id = ? AND state = 'queued'
+        """,
+        (number, at, run),
+    )
+
+
+def attempt_ended(connection: Connection, end: AttemptEnd) -> None:
+    """Record how an attempt ended; what identified its process is no longer needed."""
+    connection.execute(
+        """
+        UPDATE attempts SET
+            state = ?, started_at = coalesce(?, started_at), finished_at = ?, exit_code = ?,
+            signal = ?, reason = ?, last_line = ?, max_rss = ?, cpu = ?, output_bytes = ?,
+            elided_bytes = ?, token = NULL, pid_started = NULL, pid_inode = NULL
+        WHERE run_id = ? AND number = ?
+        """,
+        (
+            end.state,
+            end.started_at,
+            end.finished_at,
+            end.exit_code,
+            end.signal,
+            end.reason,
+            end.last_line,
+            end.max_rss,
+            end.cpu,
+            end.output_bytes,
+            end.elided_bytes,
+            end.run,
+            end.number,
+        ),
+    )
+
+
+def run_ended(connection: Connection, end: AttemptEnd, *, reason: str | None) -> None:
+    """Record that a run is over with its last attempt."""
+    connection.execute(
+        """
+        UPDATE runs SET
+            state = ?, attempts = ?, started_at = coalesce(started_at, ?), finished_at = ?,
+            exit_code = ?, signal = ?, reason = ?, retry_at = NULL
+        WHERE id = ?
+        """,
+        (
+            end.state,
+            end.number,
+            end.started_at,
+            end.finished_at,
+            end.exit_code,
+            end.signal,
+            reason,
+            end.run,
+        ),
+    )
+
+
+def run_waits(connection: Connection, end: AttemptEnd, *, retry_at: Instant) -> None:
+    """Record that a run waits for its next attempt."""
+    connection.execute(
+        """
+        UPDATE runs SET state = 'retrying', attempts = ?, started_at = coalesce(started_at, ?),
+            exit_code = ?, signal = ?, reason = ?, retry_at = ?
+        WHERE id = ?
+        """,
+        (end.number, end.started_at, end.exit_code, end.signal, end.reason, retry_at, end.run),
+    )
+
+
+def run_closed(
+    connection: Connection, run: int, *, state: State, at: Instant, reason: str | None
+) -> None:
+    """Record that a run is over without a further attempt: cancelled, missed or lost."""
+    connection.execute(
+        "UPDATE runs SET state = ?, finished_at = ?, reason = ?, retry_at = NULL WHERE id = ?",
+        (state, at, reason, run),
+    )
+
+
+def keep_output(
+    connection: Connection, run: int, number: int, *, output: bytes, pieces: bytes
+) -> None:
+    """Keep the output of an attempt in the history file itself."""
+    connection.execute(
+        "INSERT OR REPLACE INTO output (run_id, number, bytes, pieces) VALUES (?, ?, ?, ?)",
+        (run, number, output, pieces),
+    )
+
+
+def event(connection: Connection, kind: str, text: str, *, at: Instant) -> None:
+    """Record something that happened to the scheduler itself."""
+    connection.execute("INSERT INTO events (at, kind, text) VALUES (?, ?, ?)", (at, kind, text))
