@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 from flowcron.domain.cron_field import (
@@ -19,6 +18,7 @@ from flowcron.domain.cron_field import (
 )
 from flowcron.domain.duration import DurationError, parse_duration
 from flowcron.domain.job import Every
+from flowcron.domain.period import checked_period
 
 __all__ = ["NICKNAMES", "CronExpression", "Field", "ScheduleError", "other_trigger", "parse_cron"]
 
@@ -31,8 +31,6 @@ NICKNAMES = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-SHORTEST_PERIOD = timedelta(seconds=1)
-LONGEST_PERIOD = timedelta(days=366)
 
 _LONGEST_TEXT = 256
 _KINDS = (MINUTE, HOUR, DAY, MONTH, WEEKDAY)
@@ -114,15 +112,6 @@ def other_trigger(text: str) -> Literal["start"] | Every | None:
     except (DurationError, ScheduleError) as error:
         begin = text.index(written, start) if written else 0
         raise ScheduleError(error.message, start=begin, end=len(text), hint=error.hint) from error
-
-
-def checked_period(period: timedelta) -> timedelta:
-    """Return the period of an `every`; raise ScheduleError if it cannot be one."""
-    if not SHORTEST_PERIOD <= period <= LONGEST_PERIOD:
-        raise ScheduleError("every: the period is outside 1s-366d", hint='write every = "5m"')
-    if period % SHORTEST_PERIOD:
-        raise ScheduleError("every: the period is not in whole seconds", hint='write every = "1s"')
-    return period
 
 
 def _check_characters(text: str) -> None:
