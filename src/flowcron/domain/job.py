@@ -89,8 +89,13 @@ class Job:
     tags: tuple[str, ...] = ()
     description: str = ""
     runbook: str = ""
-    file: str = ""
-    line: int = 0
+    file: str = field(default="", compare=False)  # where it stands is no part of what it is
+    line: int = field(default=0, compare=False)
+
+    @property
+    def timezone(self) -> str:
+        """Return the zone its times are told in: that of its first cron line, else UTC."""
+        return next((when.timezone for when in self.when if isinstance(when, Cron)), "UTC")
 
     @property
     def argv(self) -> tuple[str, ...]:

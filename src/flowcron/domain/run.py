@@ -125,15 +125,19 @@ def exit_status(outcome: Outcome) -> tuple[int | None, int | None]:
             assert_never(outcome)
 
 
-def reason_of(outcome: Outcome, *, success_codes: tuple[int, ...]) -> str | None:
-    """Return the short English reason kept with an attempt, or None when all went well."""
+def reason_of(outcome: Outcome, *, success_codes: tuple[int, ...], timeout: str = "") -> str | None:
+    """Return the short English reason kept with an attempt, or None when all went well.
+
+    `timeout` is the length that the job allows, as the user would write it.
+    """
     match outcome:
         case Exited(code=code):
             return None if code in success_codes else f"exit {code}"
         case Signaled(number=number):
             return f"killed by {signal_name(number)}"
         case TimedOut(number=number):
-            return "timed out" if number is None else f"timed out · {signal_name(number)}"
+            after = f"timed out after {timeout}" if timeout else "timed out"
+            return after if number is None else f"{after} · {signal_name(number)}"
         case Cancelled(by=by):
             return f"cancelled by {by}"
         case NotStarted(why=why):
@@ -150,3 +154,8 @@ def signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def log_name(run: int, number: int) -> str:
+    """Return where an attempt's log is, relative to the state directory and without suffix."""
+    return f"logs/{run // 10_000:04}/{run}.{number}"

@@ -11,11 +11,11 @@ from flowcron.history.database import Connection
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One job as the engine needs it; `decided_through` is None when nothing was decided yet."""
+    """One job; `definition_id` is 0 while no configuration has it."""
 
     id: int
     name: str
-    definition_id: int | None
+    definition_id: int
     body: str
     schedule: str
     decided_through: Instant | None
@@ -73,7 +73,7 @@ def previous_successes(connection: Connection) -> dict[int, Instant]:
 
 
 _COLUMNS = """
-    SELECT jobs.id, name, definition_id, coalesce(body, ''), schedule, decided_through, generation
+    SELECT jobs.id, name, coalesce(definition_id, 0), coalesce(body, ''), schedule, decided_through, generation
     FROM jobs LEFT JOIN definitions ON definitions.id = definition_id
 """
 
@@ -91,12 +91,12 @@ def _new_job(connection: Connection, name: str) -> JobRow:
     (job,) = connection.execute(
         "INSERT INTO jobs (name) VALUES (?) RETURNING id", (name,)
     ).fetchone()
-    return JobRow(job, name, None, "", "", None, 0)
+    return JobRow(job, name, 0, "", "", None, 0)
 
 
 def _updated(connection: Connection, row: JobRow, definition: Definition, *, at: Instant) -> JobRow:
     definition_id, cursor = row.definition_id, row.decided_through
-    if definition_id is None or row.body != definition.body:
+    if not definition_id or row.body != definition.body:
         (definition_id,) = connection.execute(
             "INSERT INTO definitions (job_id, body, seen_at) VALUES (?, ?, ?) RETURNING id",
             (row.id, definition.body, at),

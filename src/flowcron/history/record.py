@@ -110,6 +110,11 @@ def attempt_moved(connection: Connection, run: int, number: int, *, supervisor_i
     )
 
 
+def attempt_dropped(connection: Connection, run: int, number: int) -> None:
+    """Take back an attempt that provably never started."""
+    connection.execute("DELETE FROM attempts WHERE run_id = ? AND number = ?", (run, number))
+
+
 def attempt_started(
     connection: Connection,
     run: int,

@@ -1,0 +1,86 @@
+"""Asking the running scheduler for something, through history, and waiting for its answer."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flowcron.errors import FlowcronError, NotRunningError
+from flowcron.history import requests, schedulers
+from flowcron.history.database import open_history, transaction
+from flowcron.system import clock
+from flowcron.system.lock import holder
+from flowcron.system.poke import poke
+
+LOCK = "scheduler.lock"
+_NO_SCHEDULER = "start one with: flowcron start"
+
+
+def scheduler_pid(history: Path) -> int | None:
+    """Return the pid of the scheduler of this history, or None when there is none."""
+    return holder(history.parent / LOCK)
+
+
+class Refusal(FlowcronError):
+    """What was asked for was refused; the exit code is the scheduler's word."""
+
+    def __init__(self, message: str, *, hint: str | None, exit_code: int) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = exit_code
+
+
+def ask(
+    history: Path, kind: str, *, patience: float, while_waiting: Callable[[], None] = lambda: None, **arguments: Any
+) -> dict[str, Any]:
+    """Ask the running scheduler and return the result it answers.
+
+    Raises NotRunningError when there is none, or when it ends or stays silent for `patience`
+    seconds, and Refusal when it refuses. A request that was not answered is taken back.
+    """
+    if scheduler_pid(history) is None:
+        raise NotRunningError("the scheduler is not running", hint=_NO_SCHEDULER)
+    connection = open_history(history)
+    try:
+        with transaction(connection):
+            scheduler = schedulers.last_scheduler(connection)
+            request = requests.ask(
+                connection,
+                kind,
+                arguments,
+                scheduler=scheduler and scheduler.id,
+                requested_by=whoami(),
+                at=clock.now(),
+            )
+        poke(history.parent)
+        deadline = clock.monotonic() + patience
+        while (given := requests.answer_to(connection, request)) is None:
+            alive = scheduler_pid(history) is not None
+            if clock.monotonic() > deadline or not alive:
+                if requests.withdraw(connection, request, at=clock.now()):
+                    raise NotRunningError(_silence(alive=alive, patience=patience), hint="flowcron status")
+                continue
+            while_waiting()
+            time.sleep(0.02)
+    finally:
+        connection.close()
+    if given.error is not None:
+        raise Refusal(given.error, hint=given.result.get("hint"), exit_code=given.exit_code or 1)
+    return given.result
+
+
+def whoami() -> str:
+    """Return the name of the user, for the record of who asked."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _silence(*, alive: bool, patience: float) -> str:
+    if alive:
+        return f"the scheduler has not answered within {patience:g} s; the request was taken back"
+    return "the scheduler ended before it answered; the request was taken back"

@@ -1,0 +1,1 @@
+"""Makes it happen: what is due is claimed, started, finished and written down."""

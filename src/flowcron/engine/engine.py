@@ -1,0 +1,206 @@
+"""The engine: one step takes in everything that has arrived, in one durable transaction."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flowcron.domain.instant import Instant
+from flowcron.domain.job import Job
+from flowcron.domain.planner import Plan
+from flowcron.domain.ports import Clock, Launcher, Processes
+from flowcron.engine.book import Book, Entry, Live
+from flowcron.engine.cancel import cancel
+from flowcron.engine.claims import decide
+from flowcron.engine.finish import start_waiting, take_in
+from flowcron.engine.loading import load_job, load_jobs
+from flowcron.engine.recovery import Supervision, hand_over, recover
+from flowcron.engine.report import Report
+from flowcron.engine.requests import Wishes, apply_requests, start_by_hand
+from flowcron.engine.turn import Turn
+from flowcron.faults import reach
+from flowcron.history import requests
+from flowcron.history.database import Connection, transaction
+from flowcron.history.requests import Answer
+
+CLAIMS_A_TURN = 100  # so that the supervisor starts the first of a storm while we claim the rest
+
+
+class Engine:
+    """Decides and records; processes are the launcher's, time is the clock's."""
+
+    def __init__(
+        self,
+        history: Connection,
+        *,
+        launcher: Launcher,
+        processes: Processes,
+        clock: Clock,
+        report: Callable[[Report], None],
+        luck: Callable[[], float] = random.random,
+    ) -> None:
+        self.book = Book()
+        self.wishes = Wishes()
+        self.accepting = True
+        self._history = history
+        self._launcher = launcher
+        self._processes = processes
+        self._clock = clock
+        self._report = report
+        self._luck = luck
+        self._epoch = 0
+        self._supervisor_id = 0
+        self._due: deque[Entry] = deque()
+        self._inbox: list[dict[str, Any]] = []
+        self._asked = False
+
+    # what it is told
+
+    def load(self, configured: Iterable[Job]) -> None:
+        """Make these the current jobs; live runs keep what their job was."""
+        self.book.use(load_jobs(self._history, configured, now=self._clock()))
+        self.look_at_everything()
+
+    def recover(self, epoch: int, supervision: Supervision) -> None:
+        """Settle what earlier schedulers left; call it once, after `load`."""
+        self._epoch, self._supervisor_id = epoch, supervision.supervisor_id
+        reach("recovery-read")
+        turn = self._turn()
+        with transaction(self._history):
+            take_in(turn, recover(turn, supervision))
+        reach("recovery-committed")
+        self._send(turn)
+
+    def due(self, key: str) -> None:
+        """Take notice that the time of a schedule has come."""
+        self._due.extend(self.book.by_schedule.get(key, ()))
+
+    def look_at_everything(self) -> None:
+        """Decide about all jobs again: at the start, and after the clock has moved."""
+        self._due = deque(self.book.entries.values())
+        self._asked = True
+
+    def receive(self, messages: Iterable[dict[str, Any]]) -> None:
+        """Take messages of the supervisor, to be written down in the next step."""
+        self._inbox.extend(messages)
+
+    def asked(self) -> None:
+        """Take notice that somebody may have asked for something."""
+        self._asked = True
+
+    def answer_reload(self, given: Answer) -> None:
+        """Answer the people who asked for the reload that is now over."""
+        asked, self.wishes.reload = self.wishes.reload, []
+        with transaction(self._history):
+            for request in asked:
+                requests.answer(self._history, request, given, at=self._clock())
+
+    # what it does
+
+    def step(self) -> bool:
+        """Do one turn of work; return whether there is more to do at once."""
+        now = self._clock()
+        retries = self.book.retries_due(now) if self.accepting else []
+        if not (self._inbox or self._asked or retries or (self._due and self.accepting)):
+            return False
+        turn = self._turn(now)
+        with transaction(self._history):
+            inbox, self._inbox = self._inbox, []
+            take_in(turn, inbox)
+            if self._asked:
+                self._asked = False
+                self._apply_requests(turn)
+            for live in retries:
+                turn.begin(live)
+            if self.accepting:
+                self._decide(turn)
+            reach("claim-before-commit")
+        self._send(turn)
+        return bool(self.accepting and self._due)
+
+    def next_retry(self) -> Instant | None:
+        """Return when the next waiting attempt is due."""
+        return self.book.retries[0][0] if self.book.retries and self.accepting else None
+
+    def run_in_foreground(
+        self, job: Job, *, requested_by: str, force: bool, retries: bool, owner: str
+    ) -> int:
+        """Claim and start one run for the process `owner` (JSON); see start_by_hand."""
+        self.book.use([load_job(self._history, job, now=self._clock())])
+        turn = self._turn()
+        with transaction(self._history):
+            run = start_by_hand(
+                turn,
+                job.name,
+                requested_by=requested_by,
+                force=force,
+                retries=retries,
+                owner=owner,
+            )
+        self._send(turn)
+        return run
+
+    def supervise(self, supervisor_id: int) -> None:
+        """Name the supervisor that attempts go to from now on."""
+        self._supervisor_id = supervisor_id
+
+    def hand_over(self, supervisor_id: int) -> None:
+        """Name the supervisor that looks from now on after what a dead one looked after."""
+        self.supervise(supervisor_id)
+        turn = self._turn()
+        with transaction(self._history):
+            hand_over(turn)
+        self._send(turn)
+
+    def cancel_all(self, by: str) -> None:
+        """End every run: signal what runs, close what waits; accept nothing new."""
+        self.accepting = False
+        turn = self._turn()
+        with transaction(self._history):
+            for live in list(self.book.live.values()):
+                cancel(turn, live, by=by)
+        self._send(turn)
+
+    @property
+    def under_way(self) -> list[Live]:
+        """Return the runs that have a process, or are about to."""
+        return [live for live in self.book.live.values() if live.has_attempt]
+
+    # how
+
+    def _turn(self, now: Instant | None = None) -> Turn:
+        return Turn(
+            self._history,
+            self._clock() if now is None else now,
+            self.book,
+            self._supervisor_id,
+            self._processes,
+            self._luck,
+        )
+
+    def _apply_requests(self, turn: Turn) -> None:
+        wishes = apply_requests(turn, epoch=self._epoch, accepting=self.accepting)
+        self.wishes.stop = wishes.stop if wishes.stop is not None else self.wishes.stop
+        self.wishes.reload = wishes.reload
+        for job_id in list(self.book.waiting):
+            start_waiting(turn, job_id)
+
+    def _decide(self, turn: Turn) -> None:
+        plans: dict[object, Plan] = {}
+        for _ in range(min(CLAIMS_A_TURN, len(self._due))):
+            decide(turn, self._due.popleft(), plans)
+
+    def _send(self, turn: Turn) -> None:
+        """Let out what has become durable."""
+        reach("claim-committed")
+        if turn.spawns:
+            self._launcher.send(*turn.spawns)
+            reach("spawn-sent")
+        if turn.acks:
+            reach("finish-committed")
+            self._launcher.send({"op": "ack", "attempts": turn.acks})
+            reach("acked")
+        for report in turn.reports:
+            self._report(report)

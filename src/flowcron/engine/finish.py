@@ -1,0 +1,181 @@
+"""What the supervisor says becomes history: started, ended, waiting for the next attempt."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from datetime import timedelta
+from typing import Any
+
+from flowcron.domain.duration import format_duration
+from flowcron.domain.instant import Instant, micros
+from flowcron.domain.ports import Process
+from flowcron.domain.retry import may_retry, wait_before
+from flowcron.domain.run import (
+    Cancelled,
+    Exited,
+    Lost,
+    NotStarted,
+    Outcome,
+    Signaled,
+    State,
+    TimedOut,
+    exit_status,
+    reason_of,
+    state_of,
+)
+from flowcron.engine.book import Live
+from flowcron.engine.report import Kind
+from flowcron.engine.turn import Turn
+from flowcron.faults import reach
+from flowcron.history import record
+from flowcron.history.record import AttemptEnd
+
+Message = dict[str, Any]
+
+_FINAL = ("exited", "spawn_failed", "adopt_failed")
+_NOBODY_KNOWS = "its supervisor died, and the system does not tell how the process ended"
+
+
+def take_in(turn: Turn, messages: list[Message]) -> None:
+    """Write down what the messages say; a start whose end is here too costs nothing."""
+    ended = {(m["run"], m["attempt"]) for m in messages if m["ev"] in _FINAL}
+    for message in messages:
+        key = (message["run"], message["attempt"])
+        live = turn.book.live.get(key[0])
+        if live is None or live.number != key[1]:
+            if message["ev"] in _FINAL:  # written down before, by us or by who was here before us
+                turn.acks.append([*key])
+            continue
+        if message["ev"] in _FINAL:
+            _ended(turn, live, message)
+        elif message["ev"] == "started":
+            _started(turn, live, message, write=key not in ended)
+
+
+def _started(turn: Turn, live: Live, message: Message, *, write: bool) -> None:
+    reach("started-received")
+    at = Instant(message["at"])
+    new = live.process is None
+    live.state = State.RUNNING
+    live.attempt_started_at = at
+    live.started_at = live.started_at or at
+    live.process = Process(message["pid"], message["pid_started"], message["pid_inode"])
+    if write:
+        process = (live.process.pid, live.process.started, live.process.inode)
+        record.attempt_started(turn.db, live.run, live.number, at=at, process=process)
+    if new:
+        turn.say(Kind.STARTED, "started", live, pid=message["pid"], state=State.RUNNING)
+
+
+def _ended(turn: Turn, live: Live, message: Message) -> None:
+    reach("exited-received")
+    finish(turn, live, outcome_of(turn, live, message), message)
+    if message.get("output"):
+        record.keep_output(
+            turn.db,
+            live.run,
+            message["attempt"],
+            output=b64decode(message["output"]),
+            pieces=b64decode(message["pieces"]),
+        )
+    turn.acks.append([message["run"], message["attempt"]])
+
+
+def outcome_of(turn: Turn, live: Live, message: Message) -> Outcome:
+    """Return how the attempt ended, from what the supervisor and, failing it, the system say."""
+    if message["ev"] == "spawn_failed":
+        return NotStarted(f"{message['text']} ({message['error']})")
+    status = message.get("status")
+    if status is None and live.process is not None:
+        status = turn.processes.status_of(live.process.pid)
+    if status is None:
+        return Lost(_NOBODY_KNOWS)
+    code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+    match message.get("why"):
+        case "timeout":
+            return TimedOut(code, number)
+        case "cancel":
+            return Cancelled(live.cancelled_by or "flowcron", code, number)
+        case _:
+            return Signaled(number) if number is not None else Exited(code or 0)
+
+
+def finish(turn: Turn, live: Live, outcome: Outcome, message: Message) -> None:
+    """Write down the end of an attempt, and of its run unless another attempt follows."""
+    job = live.job
+    state = state_of(outcome, success_codes=job.success_codes)
+    code, number = exit_status(outcome)
+    started = message.get("started_at") or live.attempt_started_at
+    live.started_at = live.started_at or started
+    end = AttemptEnd(
+        live.run,
+        live.number,
+        state,
+        finished_at=Instant(message["at"]),
+        started_at=started,
+        exit_code=code,
+        signal=number,
+        reason=reason_of(outcome, success_codes=job.success_codes, timeout=_timeout(live)),
+        last_line=message.get("last"),
+        max_rss=message.get("max_rss"),
+        cpu=message.get("cpu"),
+        output_bytes=message.get("bytes"),
+        elided_bytes=message.get("elided") or None,
+    )
+    record.attempt_ended(turn.db, end)
+    wait = _wait(turn, live, outcome)
+    if wait is None:
+        _run_over(turn, live, end)
+    else:
+        retry_at = Instant(end.finished_at + micros(wait))
+        record.run_waits(turn.db, end, retry_at=retry_at)
+        turn.book.retry_later(live, retry_at)
+        _say(turn, Kind.RETRY, live, end, wait=wait.total_seconds())
+
+
+def _wait(turn: Turn, live: Live, outcome: Outcome) -> timedelta | None:
+    policy = live.job.retry
+    if live.cancelled_by or not live.retries_left:
+        return None
+    if not may_retry(outcome, policy, success_codes=live.job.success_codes):
+        return None
+    return wait_before(live.number, policy, luck=turn.luck())
+
+
+def _run_over(turn: Turn, live: Live, end: AttemptEnd) -> None:
+    record.run_ended(turn.db, end, reason=end.reason)
+    turn.book.end(live)
+    live.state = end.state
+    entry = turn.book.entries.get(live.job.name)
+    if entry is not None and end.state is State.SUCCESS:
+        entry.previous_success = live.started_at
+    _say(turn, Kind.ENDED, live, end)
+    start_waiting(turn, live.job_id)
+
+
+def start_waiting(turn: Turn, job_id: int) -> None:
+    """Start the run that waits for its job, when no run of the job is under way."""
+    if job_id in turn.book.under_way:
+        return
+    live = turn.book.next_waiting(job_id)
+    if live is not None:
+        turn.begin(live)
+
+
+def _say(turn: Turn, kind: Kind, live: Live, end: AttemptEnd, *, wait: float | None = None) -> None:
+    began = live.started_at if wait is None else end.started_at
+    turn.say(
+        kind,
+        end.reason or "ok",
+        live,
+        state=end.state,
+        took=None if began is None else (end.finished_at - began) / 1e6,
+        wait=wait,
+        last_line=end.last_line,
+    )
+
+
+def _timeout(live: Live) -> str:
+    return "" if live.job.timeout is None else format_duration(live.job.timeout)

@@ -1,0 +1,91 @@
+"""One turn of the engine: one transaction, and what goes out once it is durable."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowcron.domain.instant import Instant, moment
+from flowcron.domain.ports import Processes
+from flowcron.domain.run import State, log_name
+from flowcron.domain.schedule import zone_of
+from flowcron.engine.book import Book, Live
+from flowcron.engine.report import Kind, Report
+from flowcron.history import record
+from flowcron.history.database import Connection
+
+
+@dataclass(slots=True)
+class Turn:
+    """The transaction in progress, its one "now", and the messages and reports it has earned."""
+
+    db: Connection
+    now: Instant
+    book: Book
+    supervisor_id: int
+    processes: Processes
+    luck: Callable[[], float]
+    spawns: list[dict[str, Any]] = field(default_factory=list)
+    acks: list[list[int]] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+
+    def begin(self, live: Live) -> None:
+        """Record the next attempt of a run and send it to the supervisor after the commit."""
+        live.number += 1
+        live.token = secrets.token_hex(8)
+        live.state = State.QUEUED
+        live.process = live.retry_at = live.attempt_started_at = None
+        self.book.begin(live)
+        record.begin_attempt(
+            self.db, live.run, live.number, supervisor_id=self.supervisor_id, token=live.token
+        )
+        self.spawns.append(spawn_message(live))
+
+    def begin_again(self, live: Live) -> None:
+        """Send an attempt that provably never started, under the row it has already."""
+        record.attempt_moved(self.db, live.run, live.number, supervisor_id=self.supervisor_id)
+        self.book.begin(live)
+        self.spawns.append(spawn_message(live))
+
+    def say(self, kind: Kind, text: str, live: Live | None = None, **fields: Any) -> None:  # noqa: ANN401 fields of Report
+        """Report something once the transaction is durable."""
+        if live is not None:
+            fields = {"job": live.job.name, "run": live.run, "attempt": live.number} | fields
+            fields.setdefault("attempts", live.job.retry.times + 1)
+        self.reports.append(Report(kind, self.now, text, **fields))
+
+
+def spawn_message(live: Live) -> dict[str, Any]:
+    """Return the message that starts the current attempt of a run."""
+    job = live.job
+    return {
+        "op": "spawn",
+        "run": live.run,
+        "attempt": live.number,
+        "token": live.token,
+        "argv": job.argv,
+        "env": _environment(live),
+        "cwd": job.cwd,
+        "timeout": job.timeout and job.timeout.total_seconds(),
+        "kill_after": job.kill_after.total_seconds(),
+        "log": log_name(live.run, live.number),
+        "log_limit": job.log_limit,
+    }
+
+
+def _environment(live: Live) -> dict[str, str]:
+    job = live.job
+    told = {
+        "FLOWCRON_JOB": job.name,
+        "FLOWCRON_RUN_ID": str(live.run),
+        "FLOWCRON_ATTEMPT": str(live.number),
+        "FLOWCRON_PARAMS": "{}",
+    }
+    zone = zone_of(job.timezone)
+    if live.scheduled_at is not None:
+        told["FLOWCRON_SCHEDULED_AT"] = moment(live.scheduled_at, zone).isoformat()
+    if live.previous_success is not None:
+        told["FLOWCRON_PREVIOUS_SUCCESS_AT"] = moment(live.previous_success, zone).isoformat()
+    return dict(job.env) | told

@@ -1,0 +1,79 @@
+"""The runs that are not over, with everything that recovery reasons about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from flowcron.domain.instant import Instant
+from flowcron.domain.run import OPEN_STATES, State
+from flowcron.history.database import Connection
+
+_OPEN = ", ".join(f"'{state}'" for state in OPEN_STATES)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """One run that is not over, and its newest attempt; `number` is 0 when there is none."""
+
+    run: int
+    job: str
+    job_id: int
+    body: str
+    scheduled_at: Instant | None
+    state: State
+    started_at: Instant | None
+    retry_at: Instant | None
+    owner: tuple[int, int | None, int | None] | None
+    owner_boot: str | None
+    number: int
+    attempt_is_open: bool
+    attempt_started_at: Instant | None
+    supervisor_id: int | None
+    boot: str | None
+    token: str | None
+    pid: int | None
+    pid_started: int | None
+    pid_inode: int | None
+
+
+def open_runs(connection: Connection) -> list[OpenRun]:
+    """Return every run that is not over, oldest first."""
+    rows = connection.execute(
+        f"""
+        SELECT runs.id, jobs.name, runs.job_id, definitions.body, runs.scheduled_at, runs.state,
+               runs.started_at, runs.retry_at, runs.owner, coalesce(attempts.number, 0),
+               attempts.state IN ('queued', 'running'), attempts.started_at,
+               attempts.supervisor_id, supervisors.boot, attempts.token, attempts.pid,
+               attempts.pid_started, attempts.pid_inode
+        FROM runs
+        JOIN jobs ON jobs.id = runs.job_id
+        JOIN definitions ON definitions.id = runs.definition_id
+        LEFT JOIN attempts ON attempts.run_id = runs.id AND attempts.number = (
+            SELECT max(number) FROM attempts WHERE run_id = runs.id)
+        LEFT JOIN supervisors ON supervisors.id = attempts.supervisor_id
+        WHERE runs.state IN ({_OPEN}) ORDER BY runs.id
+        """  # noqa: S608 constants
+    )
+    return [_open_run(row) for row in rows]
+
+
+def _open_run(row: tuple[object, ...]) -> OpenRun:
+    run, job, job_id, body, scheduled_at, state, started_at, retry_at, owner, *attempt = row
+    number, is_open, *rest = attempt
+    identity = None if owner is None else json.loads(str(owner))
+    return OpenRun(  # type: ignore[call-arg] # one field a column, in order
+        run,
+        job,
+        job_id,
+        body,
+        scheduled_at,
+        State(str(state)),
+        started_at,
+        retry_at,
+        identity and (identity["pid"], identity["started"], identity["inode"]),
+        identity and identity["boot"],
+        number,
+        bool(is_open),
+        *rest,
+    )
