@@ -14,11 +14,10 @@ _LONGEST = timedelta(days=366)
 class EverySchedule:
     """Each period of real time, counted from the Unix epoch."""
 
-    __slots__ = ("_micros", "grace", "key", "wildcard")
+    __slots__ = ("_micros", "key", "wildcard")
 
     def __init__(self, period: timedelta) -> None:
         self._micros = micros(period)
-        self.grace = min(period, timedelta(minutes=1))
         self.key = f"every {self._micros // SECOND}s"
         self.wildcard = True
 

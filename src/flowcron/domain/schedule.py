@@ -36,7 +36,7 @@ class Schedule(Protocol):
     """The times at which something is due; two with the same `key` are the same schedule.
 
     `key` is stable across versions. `wildcard` says that missed and repeated times do not matter
-    (rule 7; true of every period). `grace` is how late a start may be and still be on time.
+    (rule 7; true of every period).
     """
 
     @property
@@ -46,10 +46,6 @@ class Schedule(Protocol):
     @property
     def wildcard(self) -> bool:
         """Whether the schedule means "all the time" and not "then"."""
-
-    @property
-    def grace(self) -> timedelta:
-        """The shortest interval, at most a minute."""
 
     def next(self, after: Instant) -> Instant | None:
         """Return the first time strictly after an instant, or None at the end of the calendar."""
@@ -87,12 +83,11 @@ def interval(schedule: Schedule, after: Instant) -> timedelta | None:
 class CronSchedule:
     """The times of a cron expression in a zone, with Debian's rules for clock changes."""
 
-    __slots__ = ("_calendar", "_zone", "grace", "key", "wildcard")
+    __slots__ = ("_calendar", "_zone", "key", "wildcard")
 
     def __init__(self, expression: CronExpression, zone: ZoneInfo) -> None:
         self._calendar = _Calendar(expression)
         self._zone = zone
-        self.grace = timedelta(minutes=1)
         self.wildcard = expression.wildcard
         kind = "wildcard" if self.wildcard else "fixed"
         self.key = f"cron {self._calendar.text} {kind} {zone.key}"
