@@ -1,20 +1,21 @@
 """The messages between scheduler and supervisor: one JSON object a line over a Unix socket.
 
-Every message but `hello` and `list` names an attempt by `run` and `attempt`. Times are integer
-microseconds since the epoch, lengths of time float seconds. Unknown fields are ignored.
+Every message but `hello`, `list`, `ack` and `listed` names an attempt by `run` and `attempt`. Times
+are integer microseconds since the epoch, lengths of time float seconds. Unknown fields are ignored.
 
 From the scheduler (`op`):
 
 =========  =======================================================================================
 hello      first on a connection: `protocol`, `epoch`, `environment` (what jobs inherit)
 list       say everything you know: `started` or the final message of each attempt, then `listed`
-spawn      start an attempt: `token`, `argv`, `env` (added to the environment), `cwd`, `timeout`
-           or null, `kill_after`, `log` (path without suffix, relative to the state directory),
-           `log_limit` (bytes). Ignored for an attempt that is known already.
+spawn      start an attempt: `token`, `argv`, `env` (added to the environment), `cwd` or null,
+           `timeout` or null, `kill_after`, `log` (path without suffix, relative to the state
+           directory), `log_limit` (bytes). Ignored for an attempt that is known already.
 adopt      take over an attempt whose supervisor died: `token`, `pid`, `pid_started`, `pid_inode`,
            `started_at`, `deadline` (wall clock, or null), `kill_after`, `log`, `log_limit`
-signal     send `signal` (a number) to the whole attempt; it ends as `why` (cancel) and is killed
-           after `kill_after` seconds
+signal     send `signal` (a number) to the attempt's process group. With `why` (cancel) it is asked
+           to end and is killed `kill_after` seconds later (without the field: the attempt's own);
+           without `why` it is only signalled
 ack        `attempts`: a list of [run, attempt] whose end is written down: forget them
 =========  =======================================================================================
 
@@ -23,28 +24,37 @@ From the supervisor (`ev`):
 ============  ====================================================================================
 hello         `protocol`, `instance` (random, of this supervisor), `pid`, `boot`; or `refused`,
               a sentence, when the epoch is older than one seen before
-started       `pid`, `pid_started` (clock ticks since boot, from /proc), `pid_inode`, `at`
+started       `pid`, `pid_started` (clock ticks since boot, from /proc; null where the inode alone
+              tells processes apart), `pid_inode` (of the pidfd; null where it says nothing), `at`
 exited        `at`, `started_at`, `pid`, `status` (raw wait status, or null when nobody knows it),
-              `why` (exit, timeout, cancel), `max_rss` (KiB), `cpu` (µs), `bytes`, `elided`,
-              `output` and `pieces` (base64, when everything written is small) and `last` (the
-              last line worth reading, or null)
-spawn_failed  `at`, `what` (cwd, exec, log, resources), `error` (the errno's name), `text`
+              `why` (exit, timeout, cancel), `max_rss` (KiB; never below the supervisor's own, Linux
+              counts that in), `cpu` (µs), both null for an adopted attempt, `bytes` (all that was
+              written), `elided` (how many of them were not kept), `output` and `pieces` (base64,
+              when everything written is small) and `last` (the last line worth reading, or null)
+spawn_failed  `at`, `what` (cwd, exec, resources), `error` (the errno's name), `text`
 adopt_failed  there is no such process: `at`
 listed        the answer to `list` is complete
 ============  ====================================================================================
+
+`exited`, `spawn_failed` and `adopt_failed` are final: they are kept and said again on `list` until
+they are acknowledged, so a scheduler may hear one twice.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
-Message = dict[str, Any]
+TYPE_CHECKING = False  # importing typing would cost the supervisor 0.4 MB
+if TYPE_CHECKING:
+    from typing import Any
+
+    Message = dict[str, Any]
 
 PROTOCOL = 1
 SMALL_OUTPUT = 4096
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+_decode = json.JSONDecoder().raw_decode
 
 
 def encode(message: Message) -> bytes:
@@ -61,6 +71,6 @@ class Lines:
         self._rest = b""
 
     def feed(self, chunk: bytes) -> list[Message]:
-        """Return the messages that are complete with `chunk`."""
+        """Return the messages that are complete with `chunk`; ValueError if one is no JSON."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
-        return [json.loads(line) for line in lines]
+        return [_decode(line.decode())[0] for line in lines]

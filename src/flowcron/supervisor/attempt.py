@@ -1,0 +1,60 @@
+"""One attempt, as the supervisor knows it: running, or ended and not yet acknowledged."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowcron.supervisor.deadlines import Deadline
+    from flowcron.supervisor.output import AttemptLog
+    from flowcron.supervisor.protocol import Message
+    from flowcron.supervisor.stream import Stream
+
+    Key = tuple[int, int]
+
+
+class Attempt:
+    """A process and everything held for it; `said` is the message that stands for it now.
+
+    Its log is disposable when all of it was sent with that message.
+    """
+
+    __slots__ = (
+        "deadline",
+        "disposable",
+        "final",
+        "key",
+        "kill_after",
+        "log",
+        "pid",
+        "pidfd",
+        "said",
+        "started_at",
+        "streams",
+        "token",
+        "why",
+    )
+
+    def __init__(self, key: Key, *, token: str, kill_after: float, log: AttemptLog) -> None:
+        self.key = key
+        self.token = token
+        self.pid = 0
+        self.pidfd = -1
+        self.started_at = 0
+        self.kill_after = kill_after
+        self.why: str | None = None
+        self.deadline: Deadline | None = None
+        self.log = log
+        self.disposable = False
+        self.streams: tuple[Stream, ...] = ()
+        self.said: Message = {}
+        self.final = False
+
+    def message(self, event: str, **fields: object) -> Message:
+        """Return a message about this attempt and remember it."""
+        self.said = {"ev": event, "run": self.key[0], "attempt": self.key[1], **fields}
+        return self.said
+
+    def last_line(self) -> str | None:
+        """Return the last line worth reading: of stderr if it wrote any, else of stdout."""
+        lines = [stream.last_line() for stream in reversed(self.streams)]
+        return next((line for line in lines if line), None)
