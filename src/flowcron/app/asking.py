@@ -25,7 +25,7 @@ def scheduler_pid(history: Path) -> int | None:
     return holder(history.parent / LOCK)
 
 
-class Refusal(FlowcronError):
+class RefusalError(FlowcronError):
     """What was asked for was refused; the exit code is the scheduler's word."""
 
     def __init__(self, message: str, *, hint: str | None, exit_code: int) -> None:
@@ -34,12 +34,17 @@ class Refusal(FlowcronError):
 
 
 def ask(
-    history: Path, kind: str, *, patience: float, while_waiting: Callable[[], None] = lambda: None, **arguments: Any
+    history: Path,
+    kind: str,
+    *,
+    patience: float,
+    while_waiting: Callable[[], None] = lambda: None,
+    **arguments: object,
 ) -> dict[str, Any]:
     """Ask the running scheduler and return the result it answers.
 
     Raises NotRunningError when there is none, or when it ends or stays silent for `patience`
-    seconds, and Refusal when it refuses. A request that was not answered is taken back.
+    seconds, and RefusalError when it refuses. A request that was not answered is taken back.
     """
     if scheduler_pid(history) is None:
         raise NotRunningError("the scheduler is not running", hint=_NO_SCHEDULER)
@@ -51,7 +56,7 @@ def ask(
                 connection,
                 kind,
                 arguments,
-                scheduler=scheduler and scheduler.id,
+                scheduler=None if scheduler is None else scheduler.id,
                 requested_by=whoami(),
                 at=clock.now(),
             )
@@ -61,14 +66,18 @@ def ask(
             alive = scheduler_pid(history) is not None
             if clock.monotonic() > deadline or not alive:
                 if requests.withdraw(connection, request, at=clock.now()):
-                    raise NotRunningError(_silence(alive=alive, patience=patience), hint="flowcron status")
+                    raise NotRunningError(
+                        _silence(alive=alive, patience=patience), hint="flowcron status"
+                    )
                 continue
             while_waiting()
             time.sleep(0.02)
     finally:
         connection.close()
     if given.error is not None:
-        raise Refusal(given.error, hint=given.result.get("hint"), exit_code=given.exit_code or 1)
+        raise RefusalError(
+            given.error, hint=given.result.get("hint"), exit_code=given.exit_code or 1
+        )
     return given.result
 
 

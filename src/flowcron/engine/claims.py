@@ -35,8 +35,8 @@ def decide(turn: Turn, entry: Entry, plans: dict[object, Plan]) -> None:
         )
     for decision in answer.decisions:
         _claim(turn, entry, decision)
-    if answer.decided_through != entry.cursor:
-        entry.cursor = answer.decided_through
+    entry.cursor = answer.decided_through
+    if answer.decisions:  # a cursor that has passed no time need not be written down
         record.decided(turn.db, entry.id, through=answer.decided_through)
 
 

@@ -44,6 +44,7 @@ class Engine:
         self.book = Book()
         self.wishes = Wishes()
         self.accepting = True
+        self._has_supervisor = False
         self._history = history
         self._launcher = launcher
         self._processes = processes
@@ -65,7 +66,8 @@ class Engine:
 
     def recover(self, epoch: int, supervision: Supervision) -> None:
         """Settle what earlier schedulers left; call it once, after `load`."""
-        self._epoch, self._supervisor_id = epoch, supervision.supervisor_id
+        self._epoch = epoch
+        self.supervise(supervision.supervisor_id)
         reach("recovery-read")
         turn = self._turn()
         with transaction(self._history):
@@ -102,23 +104,25 @@ class Engine:
     def step(self) -> bool:
         """Do one turn of work; return whether there is more to do at once."""
         now = self._clock()
-        retries = self.book.retries_due(now) if self.accepting else []
-        if not (self._inbox or self._asked or retries or (self._due and self.accepting)):
+        beginning = self.accepting and self._has_supervisor
+        retries = self.book.retries_due(now) if beginning else []
+        asked = self._asked and self._has_supervisor
+        if not (self._inbox or asked or retries or (self._due and beginning)):
             return False
         turn = self._turn(now)
         with transaction(self._history):
             inbox, self._inbox = self._inbox, []
             take_in(turn, inbox)
-            if self._asked:
+            if asked:
                 self._asked = False
                 self._apply_requests(turn)
             for live in retries:
                 turn.begin(live)
-            if self.accepting:
+            if beginning:
                 self._decide(turn)
             reach("claim-before-commit")
         self._send(turn)
-        return bool(self.accepting and self._due)
+        return bool(self._due and beginning)
 
     def next_retry(self) -> Instant | None:
         """Return when the next waiting attempt is due."""
@@ -145,6 +149,11 @@ class Engine:
     def supervise(self, supervisor_id: int) -> None:
         """Name the supervisor that attempts go to from now on."""
         self._supervisor_id = supervisor_id
+        self._has_supervisor = True
+
+    def supervisor_died(self) -> None:
+        """Begin nothing until there is another supervisor: what is not sent cannot be lost."""
+        self._has_supervisor = False
 
     def hand_over(self, supervisor_id: int) -> None:
         """Name the supervisor that looks from now on after what a dead one looked after."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flowcron.domain.names import nearest
+from flowcron.domain.names import did_you_mean
 from flowcron.domain.run import State, Trigger
 from flowcron.engine.claims import live_run
 from flowcron.engine.turn import Turn
@@ -72,10 +72,7 @@ def start_by_hand(
     """
     entry = turn.book.entries.get(name)
     if entry is None:
-        near = nearest(name, turn.book.entries)
-        raise NotFoundError(
-            f'there is no job "{name}"', hint=f'did you mean "{near}"?' if near else None
-        )
+        raise NotFoundError(f'there is no job "{name}"', hint=did_you_mean(name, turn.book.entries))
     earlier = None if force else record.open_run_of(turn.db, entry.id)
     if earlier is not None:
         raise RefusedError(

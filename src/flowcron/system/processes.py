@@ -40,7 +40,14 @@ class MachineProcesses:
 
     def is_alive(self, process: Process) -> bool:
         """Return whether this very process, not another with its pid, still runs."""
-        return _identity(process.pid) == process
+        if process.started is None and process.inode is None:
+            return False  # a system that cannot tell: then nobody is taken for another
+        found = _identity(process.pid)
+        return (
+            found is not None
+            and process.started in {None, found.started}
+            and process.inode in {None, found.inode}
+        )
 
     def with_token(self, tokens: frozenset[str]) -> dict[str, Process]:
         """Return the oldest living process of each token found in an environment."""
@@ -79,7 +86,7 @@ def _identity(pid: int) -> Process | None:
     try:
         descriptor = os.pidfd_open(pid)
     except (AttributeError, OSError):
-        return None  # gone, or a system that cannot tell: then nobody is taken for another
+        return None
     try:
         fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b") ")[2].split()
         if fields[0] in {b"Z", b"X"}:

@@ -1,0 +1,106 @@
+"""A run in this very process: `flowcron run` without a scheduler. Same claim, same history."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flowcron.domain.instant import SECOND
+from flowcron.domain.job import Job
+from flowcron.engine.engine import Engine
+from flowcron.engine.report import Report
+from flowcron.history import schedulers
+from flowcron.history.database import open_history, transaction
+from flowcron.supervisor.core import Supervisor
+from flowcron.system import clock
+from flowcron.system.processes import MachineProcesses, boot_id
+
+_TURN = 0.1  # seconds between two looks at the output
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to run, and how."""
+
+    job: Job
+    requested_by: str
+    force: bool = False
+    retries: bool = True
+
+
+class Foreground:
+    """One run and its supervisor, both in this process; `run` is its id once it has begun."""
+
+    def __init__(
+        self, history: Path, environment: dict[str, str], *, report: Callable[[Report], None]
+    ) -> None:
+        self._path = history
+        self._history = open_history(history)
+        self._said: list[dict[str, Any]] = []
+        self._supervisor = Supervisor(
+            str(history.parent), emit=self._said.append, environment=environment
+        )
+        self._processes = MachineProcesses()
+        self._engine = Engine(
+            self._history,
+            launcher=self,
+            processes=self._processes,
+            clock=clock.now,
+            report=report,
+        )
+
+    def begin(self, wish: Wish) -> int:
+        """Claim and start the run and return its id; raises RefusedError when it may not start."""
+        boot = boot_id()
+        owner = self._processes.owner()
+        identity = {"pid": owner.pid, "started": owner.started, "inode": owner.inode, "boot": boot}
+        with transaction(self._history):
+            supervisor = schedulers.supervisor_seen(
+                self._history, os.urandom(8).hex(), boot=boot, pid=owner.pid, at=clock.now()
+            )
+        self._engine.supervise(supervisor)
+        return self._engine.run_in_foreground(
+            wish.job,
+            requested_by=wish.requested_by,
+            force=wish.force,
+            retries=wish.retries,
+            owner=json.dumps(identity),
+        )
+
+    def send(self, *messages: dict[str, Any]) -> None:
+        """Hand messages to the supervisor in this process."""
+        for message in messages:
+            self._supervisor.handle(message)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended and is written down."""
+        return not self._engine.book.live
+
+    def step(self) -> None:
+        """Take one turn: let the processes go on for a moment, and write down what they did."""
+        self._supervisor.step(self._wait())
+        self._engine.receive(self._said)
+        self._said.clear()
+        self._engine.step()
+
+    def cancel(self, by: str) -> None:
+        """End the run before it ends by itself."""
+        self._engine.cancel_all(by)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._supervisor.shut()
+        self._history.close()
+
+    def _wait(self) -> float:
+        if self._said:
+            return 0
+        retry = self._engine.next_retry()
+        if retry is None:
+            return _TURN
+        return min(max((retry - clock.now()) / SECOND, 0), _TURN)

@@ -1,0 +1,96 @@
+"""The supervisor that a scheduler works with now, and the next one when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Any
+
+from flowcron.app.state import Holding
+from flowcron.engine.recovery import Supervision
+from flowcron.history import schedulers
+from flowcron.history.database import transaction
+from flowcron.supervisor.client import Client, connect_or_start
+from flowcron.system import clock
+
+Message = dict[str, Any]
+
+
+class Supervised:
+    """A launcher that stays the same while supervisors come and go."""
+
+    def __init__(
+        self,
+        holding: Holding,
+        *,
+        on_message: Callable[[list[Message]], None],
+        on_close: Callable[[], None],
+    ) -> None:
+        self._holding = holding
+        self._on_message = on_message
+        self._on_close = on_close
+        self._client: Client | None = None
+
+    async def connect(self) -> Supervision:
+        """Find the supervisor or start one, and learn everything that it knows."""
+        loop = asyncio.get_running_loop()
+        greeting = await asyncio.to_thread(
+            connect_or_start,
+            str(self._holding.state),
+            epoch=self._holding.epoch,
+            environment=self._environment(),
+        )
+        known: dict[tuple[int, int], Message] = {}
+        listed: asyncio.Future[None] = loop.create_future()
+
+        def take(messages: list[Message]) -> None:
+            """Collect the list; what comes after it is news."""
+            for place, message in enumerate(messages):
+                if message["ev"] == "listed":
+                    listed.set_result(None)
+                    self._take = self._on_message
+                    if news := messages[place + 1 :]:
+                        self._on_message(news)
+                    return
+                known[message["run"], message["attempt"]] = message
+
+        self._take = take
+        self._client = Client(loop, greeting, on_message=self._hear, on_close=self._closed)
+        self._listed = listed
+        self._client.send({"op": "list"})
+        await listed
+        return Supervision(self._seen(greeting.hello), greeting.hello["boot"], known)
+
+    def send(self, *messages: Message) -> None:
+        """Hand messages to the supervisor; without one they are dropped, and recovery knows."""
+        if self._client is not None:
+            self._client.send(*messages)
+
+    def close(self) -> None:
+        """Leave the supervisor to itself."""
+        if self._client is not None:
+            self._client.close()
+
+    def _hear(self, messages: list[Message]) -> None:
+        self._take(messages)
+
+    def _closed(self) -> None:
+        if not self._listed.done():
+            self._listed.set_exception(ConnectionResetError("the supervisor died while it listed"))
+            return
+        self._on_close()
+
+    def _seen(self, hello: Message) -> int:
+        history = self._holding.history
+        with transaction(history):
+            return schedulers.supervisor_seen(
+                history, hello["instance"], boot=hello["boot"], pid=hello["pid"], at=clock.now()
+            )
+
+    def _environment(self) -> dict[str, str]:
+        """Return what every job inherits, and where it finds this history."""
+        return dict(os.environ) | {
+            "FLOWCRON_DB": str(self._holding.path),
+            "FLOWCRON_CONFIG": str(self._holding.config),
+        }

@@ -1,0 +1,92 @@
+"""flowcron start: the scheduler in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import click
+
+from flowcron.cli.command import command as as_command
+from flowcron.cli.context import Session, pass_session
+from flowcron.cli.narration import narrator
+from flowcron.cli.text import Span
+
+
+@as_command(
+    name="start",
+    examples=(
+        "flowcron start",
+        "flowcron -c /etc/flowcron/schedules.toml start --on-stop leave",
+        "flowcron start --log-format json >> flowcron.log",
+    ),
+)
+@click.option(
+    "--on-stop",
+    type=click.Choice(("wait", "leave", "cancel")),
+    help="What SIGTERM and Ctrl-C do to running jobs: wait for them, leave them to the next "
+    "start, or cancel them.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(("auto", "pretty", "logfmt", "json")),
+    default="auto",
+    show_default=True,
+    help="How events are written; auto is pretty in a terminal and logfmt elsewhere.",
+)
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be scheduled, and end.")
+@pass_session
+def command(
+    session: Session,
+    on_stop: str | None,
+    log_format: str,
+    dry_run: bool,  # noqa: FBT001 click's call
+) -> int:
+    """Run the scheduler in the foreground.
+
+    Ctrl-C or SIGTERM stops it as `on_stop` says, a second one cancels what still runs. SIGHUP
+    loads the configuration again.
+    """
+    from flowcron.app.scheduler import Options, Scheduler  # noqa: PLC0415 only start needs asyncio
+    from flowcron.app.state import hold, stopped  # noqa: PLC0415 the same
+    from flowcron.config.load import Config, OnStop, load  # noqa: PLC0415 pydantic is slow to load
+
+    config = load(session.needed_config)
+    for warning in config.warnings:
+        session.warn(f"{_place(warning.file)}:{warning.line}: {warning.message}")
+    if dry_run:
+        session.screen.line(_headline(config, session.history_path))
+        return 0
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    style = log_format
+    if style == "auto":
+        style = "pretty" if session.screen.is_terminal else "logfmt"
+    report = narrator(
+        session.screen, style, zone=session.zone, names=[job.name for job in config.jobs]
+    )
+    options = Options(session.history_path, OnStop(on_stop) if on_stop else None)
+    with hold(options.history, config) as holding:
+        if style == "pretty":
+            session.screen.line(Span(_headline(config, options.history), "strong"))
+            session.hint("Ctrl-C stops", "in another terminal: flowcron history")
+        reason = asyncio.run(Scheduler(config, options, report=report).run(holding))
+        stopped(holding, reason)
+    if style == "pretty":
+        session.screen.line(f"stopped ({reason})")
+    return 0
+
+
+def _headline(config: Config, history: Path) -> str:
+    from flowcron import __version__  # noqa: PLC0415 with its only use
+
+    jobs = f"{len(config.jobs)} job{'' if len(config.jobs) == 1 else 's'}"
+    return f"flowcron {__version__} · {_place(str(config.path))} · {jobs} · history {_place(str(history))}"
+
+
+def _place(path: str) -> str:
+    """Return a path as it is shortest from here."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path
