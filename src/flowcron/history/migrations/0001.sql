@@ -66,6 +66,10 @@ CREATE TABLE runs (
 
 CREATE INDEX runs_of_job ON runs (job_id);
 CREATE INDEX runs_open ON runs (job_id) WHERE state IN ('queued', 'running', 'retrying');
+-- for people: what happened in a span of time, and what went wrong, in a history of any length
+CREATE INDEX runs_when ON runs (coalesce(scheduled_at, recorded_at));
+CREATE INDEX runs_eventful ON runs (id)
+WHERE state IN ('failed', 'timed_out', 'skipped', 'missed', 'cancelled', 'lost');
 
 CREATE TABLE attempts (
     run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,

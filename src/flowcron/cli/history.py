@@ -1,0 +1,177 @@
+"""`flowcron history`: past runs, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import click
+
+from flowcron.cli.command import command as as_command
+from flowcron.cli.command import suggestion
+from flowcron.cli.context import Session, pass_session, since
+from flowcron.cli.pick import pick_jobs
+from flowcron.cli.table import Column
+from flowcron.cli.text import Line, Span
+from flowcron.cli.times import short
+from flowcron.cli.words import RUN_FIELDS, SYMBOLS, grouped, result, run_record, took
+from flowcron.domain.instant import Instant
+from flowcron.domain.run import State, Trigger
+from flowcron.errors import NotFoundError
+from flowcron.history import window
+from flowcron.history.known import job_names
+from flowcron.history.query import RunRow, Wanted, runs
+from flowcron.history.recent import Recent, recent_runs
+
+_COLUMNS = (
+    Column(""),
+    Column("RUN", right=True),
+    Column("JOB", minimum=8),
+    Column("SCHEDULED"),
+    Column("TOOK", right=True, drop=1),
+    Column("TRY", drop=2),
+    Column("RESULT", minimum=20),
+    Column("BY", drop=3),
+)
+_EVER = Instant(2**62)
+_MOST_HIDDEN = 2
+_Word = TypeVar("_Word", State, Trigger)
+
+
+@as_command(
+    examples=(
+        "flowcron history --since 24h",
+        "flowcron history backup -n 5",
+        "flowcron history --state failed,timed_out --since 30d",
+        "flowcron history --json id,job,state | jq .runs",
+    ),
+    fields=RUN_FIELDS,
+)
+@click.argument("jobs", metavar="[JOB]...", nargs=-1)
+@click.option("--since", "since_", metavar="TIME", help="Only runs due at or after this time.")
+@click.option("--until", metavar="TIME", help="Only runs due before this time.")
+@click.option("--state", metavar="STATE,...", help="Only runs in these states.")
+@click.option("--by", metavar="TRIGGER,...", help="Only runs that these made: schedule, manual ….")
+@click.option("-n", "limit", type=click.IntRange(min=0), default=20, help="How many; 20.")
+@click.option("--all", "everything", is_flag=True, help="All runs: no limit, nothing folded.")
+@click.option("--oldest-first", is_flag=True, help="The oldest of them first.")
+@pass_session
+def command(  # noqa: PLR0913 one argument an option
+    session: Session,
+    *,
+    jobs: tuple[str, ...],
+    since_: str | None,
+    until: str | None,
+    state: str | None,
+    by: str | None,
+    limit: int,
+    everything: bool,
+    oldest_first: bool,
+) -> None:
+    """Show past runs, newest first."""
+    wanted = Wanted(
+        jobs=_picked(session, jobs),
+        states=tuple(_words(state, State, "--state")),
+        triggers=tuple(_words(by, Trigger, "--by")),
+        since=session.time(since_, "--since"),
+        until=session.time(until, "--until"),
+        limit=None if everything else limit,
+    )
+    found, hidden = _found(session, wanted)
+    if oldest_first:
+        found.reverse()
+    if not session.is_for_people:
+        session.records(
+            [run_record(run, session.zone) for run in found],
+            RUN_FIELDS,
+            document={"schema": "flowcron.runs/1", "runs": []},
+        )
+        return
+    if not found:
+        session.note(Span("no runs" if _narrowed(wanted) else "nothing has run yet", "dim"))
+        return
+    session.screen.table(_COLUMNS, _rows(session, found))
+    _footer(session, wanted, shown=len(found), hidden=hidden)
+
+
+def _found(session: Session, wanted: Wanted) -> tuple[list[RunRow], dict[str, int]]:
+    """Return the runs to show, and for people how many of which job are folded away."""
+    if not session.is_for_people or wanted.limit is None or wanted.jobs or _narrowed(wanted):
+        return runs(session.history, wanted), {}
+    span = _span(wanted)
+    if span is None:
+        page = window.newest(session.history, wanted.limit)
+    else:
+        page = window.between(session.history, *span, limit=wanted.limit)
+    return page.runs, page.hidden
+
+
+def _picked(session: Session, jobs: Sequence[str]) -> tuple[str, ...]:
+    """Return the jobs that are meant; one that is configured and never ran has no runs."""
+    if not jobs:
+        return ()
+    known = job_names(session.history)
+    try:
+        return pick_jobs(jobs, known)
+    except NotFoundError:
+        return pick_jobs(jobs, dict.fromkeys([*known, *session.configured_names()]))
+
+
+def _words(text: str | None, kind: type[_Word], option: str) -> list[_Word]:
+    """Return the states or triggers of a list with commas."""
+    words = [word.strip().lower() for word in text.split(",")] if text else []
+    known = [str(word) for word in kind]
+    for word in words:
+        if word not in known:
+            near = suggestion(word, known)
+            meant = f'did you mean "{near}"?' if near else f"there are {', '.join(known)}"
+            raise click.BadParameter(f'"{word}" is none of them; {meant}', param_hint=option)
+    return [kind(word) for word in words]
+
+
+def _narrowed(wanted: Wanted) -> bool:
+    return bool(wanted.states or wanted.triggers)
+
+
+def _span(wanted: Wanted) -> tuple[Instant, Instant] | None:
+    if wanted.since is None and wanted.until is None:
+        return None
+    return wanted.since or Instant(0), wanted.until or _EVER
+
+
+def _rows(session: Session, found: Sequence[RunRow]) -> list[tuple[Line, ...]]:
+    running = {run.job for run in found if run.state == State.RUNNING}
+    recent = recent_runs(session.history, running, count=14)
+    return [_row(session, run, recent.get(run.job)) for run in found]
+
+
+def _row(session: Session, run: RunRow, recent: Recent | None) -> tuple[Line, ...]:
+    running = None if run.started_at is None else since(run.started_at, session.now)
+    length = run.duration if run.state.is_final else running
+    seconds = run.scheduled_at is not None
+    return (
+        (SYMBOLS[run.state],),
+        (Span(str(run.id)),),
+        (Span(run.job, "strong"),),
+        (Span(short(run.at, session.now, session.zone, seconds=seconds)),),
+        (Span(took(length)),),
+        (Span(f"{run.attempts}/{run.tries}" if run.attempts else "", "dim"),),
+        result(run, session.now, usual=recent.usual if recent else None),
+        (Span(run.requested_by or run.trigger, "dim"),),
+    )
+
+
+def _footer(session: Session, wanted: Wanted, *, shown: int, hidden: dict[str, int]) -> None:
+    parts = ["1 run" if shown == 1 else f"{shown} runs"]
+    span = _span(wanted)
+    if span is not None and not wanted.jobs and not _narrowed(wanted):
+        all_ = window.count(session.history, *span)
+        parts = [f"{shown} of {grouped(all_.runs)} runs"]
+        parts += [f"{100 * all_.ok / all_.ended:.1f} % ok"] if all_.ended else []
+    few = [f"{job} hidden: {grouped(count)} runs, all ok" for job, count in hidden.items()]
+    if len(few) > _MOST_HIDDEN:
+        few = [f"{len(few)} jobs hidden: {grouped(sum(hidden.values()))} runs, all ok"]
+    if few:
+        parts += [*few[:-1], f"{few[-1]} (--all)"]
+    session.note()
+    session.note(Span(" · ".join(parts), "dim"))

@@ -1,0 +1,134 @@
+"""What the screen can do, and everything that is written on it: safe text, colours, symbols."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from flowcron.cli.table import Column, cut_line, fitted
+from flowcron.cli.text import Line, Span, visible_in_line
+
+_SGR = {
+    "ok": "32",
+    "failed": "31",
+    "late": "33",
+    "running": "36",
+    "dim": "2",
+    "title": "2",
+    "strong": "1",
+    "mark": "31",
+    "error": "1;31",
+    "warning": "1;33",
+}
+_ASCII = str.maketrans(
+    {
+        "✓": "+", "✗": "x", "◷": "!", "●": "*", "○": "-", "↻": "*", "⊘": "-", "!": "!", "■": "x",
+        "‖": "-", "·": "-", "…": "~", "→": ">", "│": "|", "┃": "#", "─": "-", "—": "-",
+        "\u2013": "-", "├": "|", "└": "`", "▪": "-", "█": "#", "\u00d7": "x",
+        "▁": "_", "▂": "_", "▃": "-", "▄": "-", "▅": "=", "▆": "=", "▇": "#", "░": ".", "•": "*",
+    }
+)  # fmt: skip
+"""A character for a character, so that widths stay."""
+
+
+@dataclass(slots=True)
+class Screen:
+    """One output stream. `room` is its width in cells, None where nothing is ever cut off."""
+
+    stream: TextIO
+    is_terminal: bool = False
+    color: bool = False
+    ascii: bool = False
+    room: int | None = None
+
+    def line(self, *spans: Span | str, fit: bool = False) -> None:
+        """Write a line; text from outside may be in it. `fit` cuts it off at the screen's edge."""
+        made = self._safe(tuple(span if isinstance(span, Span) else Span(span) for span in spans))
+        if fit and self.room is not None:
+            made = cut_line(made, self.room, ellipsis=self.ellipsis)
+        self.stream.write(self._painted(made) + "\n")
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Line]]) -> None:
+        """Write a table that fits the screen."""
+        safe = [[self._safe(cell) for cell in row] for row in rows]
+        for line in fitted(columns, safe, room=self.room, ellipsis=self.ellipsis):
+            self.stream.write(self._painted(line) + "\n")
+
+    def block(self, text: str) -> None:
+        """Write lines, made safe, and end them."""
+        for line in text.rstrip("\n").split("\n"):
+            self.line(line.expandtabs(4))
+
+    def text(self, text: str) -> None:
+        """Write text that is safe already, as it is."""
+        self.stream.write(text)
+
+    def raw(self, content: bytes) -> None:
+        """Write bytes as they are: only where a person asked for that, or no terminal is there."""
+        self.stream.flush()
+        self.stream.buffer.write(content)
+        self.stream.buffer.flush()
+
+    @property
+    def ellipsis(self) -> str:
+        """The sign for what was left out, one cell wide."""
+        return "~" if self.ascii else "…"
+
+    def _safe(self, line: Line) -> Line:
+        if self.ascii:
+            return tuple(
+                Span(visible_in_line(text).translate(_ASCII), style) for text, style in line
+            )
+        return tuple(Span(visible_in_line(text), style) for text, style in line)
+
+    def _painted(self, line: Line) -> str:
+        if not self.color:
+            return "".join(span.text for span in line).rstrip()
+        return "".join(
+            f"\x1b[{_SGR[style]}m{text}\x1b[0m" if style and text.strip() else text
+            for text, style in line
+        )
+
+
+def screen_of(stream: TextIO, *, color: str = "auto", wide: bool = False) -> Screen:
+    """Return what a stream can show; `color` is auto, always or never."""
+    is_terminal = stream.isatty()
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    return Screen(
+        stream,
+        is_terminal=is_terminal,
+        color=color == "always" or (color == "auto" and _wants_color(is_terminal=is_terminal)),
+        ascii=_is_ascii(stream),
+        room=None if wide else _room(is_terminal=is_terminal),
+    )
+
+
+def _wants_color(*, is_terminal: bool) -> bool:
+    """Decide as NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE and TERM say, in this order."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if any(
+        os.environ.get(name, "0") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE")
+    ):
+        return True
+    return is_terminal and os.environ.get("TERM") != "dumb"
+
+
+def _is_ascii(stream: TextIO) -> bool:
+    if os.environ.get("FLOWCRON_ASCII", "0") not in {"", "0"}:
+        return True
+    encoding = (stream.encoding or sys.getdefaultencoding()).lower()
+    return encoding.replace("-", "").replace("_", "") != "utf8"
+
+
+def _room(*, is_terminal: bool) -> int | None:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    return shutil.get_terminal_size().columns if is_terminal else None

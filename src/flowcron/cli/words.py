@@ -1,0 +1,121 @@
+"""How states and results of runs are said: symbols, colours, the RESULT of a run in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta, tzinfo
+from typing import Any
+
+from flowcron.cli.text import Line, Span
+from flowcron.cli.times import coarse, iso
+from flowcron.domain.duration import human_duration
+from flowcron.domain.instant import Instant
+from flowcron.domain.run import State
+from flowcron.history.query import RunRow
+
+SYMBOLS: Mapping[State, Span] = {
+    State.SUCCESS: Span("✓", "ok"),
+    State.FAILED: Span("✗", "failed"),
+    State.TIMED_OUT: Span("◷", "failed"),
+    State.RUNNING: Span("●", "running"),
+    State.QUEUED: Span("○", "dim"),
+    State.RETRYING: Span("↻", "late"),
+    State.SKIPPED: Span("⊘", "dim"),
+    State.MISSED: Span("!", "late"),
+    State.CANCELLED: Span("■", "dim"),
+    State.LOST: Span("?", "failed"),
+}
+
+RUN_FIELDS = (
+    "id",
+    "job",
+    "state",
+    "trigger",
+    "scheduled_at",
+    "started_at",
+    "finished_at",
+    "duration",
+    "attempts",
+    "exit_code",
+    "signal",
+    "reason",
+)
+
+
+def run_record(run: RunRow, zone: tzinfo | None) -> dict[str, Any]:
+    """Return a run as programs get it; pinned by tests."""
+    return {
+        "id": run.id,
+        "job": run.job,
+        "state": run.state,
+        "trigger": run.trigger,
+        "scheduled_at": iso(run.scheduled_at, zone),
+        "started_at": iso(run.started_at, zone),
+        "finished_at": iso(run.finished_at, zone),
+        "duration": None if run.duration is None else run.duration.total_seconds(),
+        "attempts": run.attempts,
+        "exit_code": run.exit_code,
+        "signal": run.signal,
+        "reason": run.reason,
+    }
+
+
+def grouped(number: int) -> str:
+    """Return a number with its digits in groups of three: "20 391"."""
+    return f"{number:,}".replace(",", " ")
+
+
+def took(length: timedelta | None) -> str:
+    """Return a length of time for a table; nothing for a run that did not start."""
+    return "" if length is None else human_duration(length)
+
+
+def result(run: RunRow, now: Instant, *, usual: timedelta | None = None) -> Line:
+    """Return what became of a run, in a few words."""
+    style = "" if run.state == State.SUCCESS else SYMBOLS[run.state].style
+    return (Span(_said(run, now, usual), style), *_last_line(run))
+
+
+def _said(run: RunRow, now: Instant, usual: timedelta | None) -> str:
+    match run.state:
+        case State.SUCCESS:
+            return _ok(run.attempts - 1)
+        case State.RUNNING:
+            return "running" + (f" · usually {coarse(usual)}" if usual else "")
+        case State.QUEUED:
+            return "queued" if run.attempts == 0 else f"attempt {run.attempts + 1} is queued"
+        case State.RETRYING:
+            return _retrying(run, now)
+        case State.FAILED | State.TIMED_OUT:
+            return run.reason or run.state.replace("_", " ")
+        case State.SKIPPED | State.MISSED | State.CANCELLED | State.LOST:
+            return _with_reason(run)
+
+
+def _ok(retries: int) -> str:
+    if retries < 1:
+        return "ok"
+    return "ok after 1 retry" if retries == 1 else f"ok after {retries} retries"
+
+
+def _retrying(run: RunRow, now: Instant) -> str:
+    why = run.reason or "failed"
+    if run.retry_at is None or run.retry_at <= now:
+        return f"{why} · retry now"
+    return f"{why} · retry in {coarse(timedelta(microseconds=run.retry_at - now))}"
+
+
+def _with_reason(run: RunRow) -> str:
+    word: str = run.state
+    if run.covers is not None and run.covers > 1:
+        word = f"{word} {run.covers} times"
+    if not run.reason:
+        return word
+    return run.reason if run.reason.startswith(run.state) else f"{word} · {run.reason}"
+
+
+def _last_line(run: RunRow) -> Line:
+    """Return what the job itself said last, where it failed."""
+    if run.last_line is None or run.state not in {State.FAILED, State.TIMED_OUT, State.RETRYING}:
+        return ()
+    return (Span(f" · {run.last_line.strip()}"),)
