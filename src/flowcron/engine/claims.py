@@ -45,7 +45,7 @@ def _claim(turn: Turn, entry: Entry, decision: Decision) -> None:
     if not entry.job.enabled:
         state, reason = State.SKIPPED, "disabled"
     elif state is State.QUEUED and (earlier := record.open_run_of(turn.db, entry.id)) is not None:
-        waits = decision.trigger is Trigger.CATCH_UP
+        waits = decision.trigger is Trigger.CATCH_UP or entry.id in turn.book.waiting
         if not waits:
             state, reason = State.SKIPPED, f"run {earlier} was still running"
     run = record.claim(

@@ -1,0 +1,68 @@
+"""A machine for the engine: real SQLite, everything else a double."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import NOON, FakeClock, FakeProcesses, ScriptedLauncher
+
+from flowcron.domain.job import Job
+from flowcron.engine.engine import Engine
+from flowcron.engine.recovery import Known, Supervision
+from flowcron.engine.report import Report
+from flowcron.history import schedulers
+from flowcron.history.database import Connection, open_history
+
+
+class World:
+    """One history and any number of schedulers that live on it, one after the other."""
+
+    def __init__(self, history: Connection) -> None:
+        self.history = history
+        self.clock = FakeClock()
+        self.processes = FakeProcesses()
+        self.launcher = ScriptedLauncher()
+        self.reports: list[Report] = []
+        self.luck = 0.5
+
+    def engine(
+        self,
+        *jobs: Job,
+        known: Known | None = None,
+        supervisor: str = "first",
+        boot: str = "boot 1",
+    ) -> Engine:
+        """Return a scheduler's engine after its recovery, with a launcher of its own."""
+        self.launcher = ScriptedLauncher()
+        self.reports = []
+        engine = Engine(
+            self.history,
+            launcher=self.launcher,
+            processes=self.processes,
+            clock=self.clock,
+            report=self.reports.append,
+            luck=lambda: self.luck,
+        )
+        engine.load(jobs)
+        supervisor_id = schedulers.supervisor_seen(
+            self.history, supervisor, boot=boot, pid=1, at=NOON
+        )
+        engine.recover(1, Supervision(supervisor_id, boot, known or {}))
+        return engine
+
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        return self.history.execute(sql, values).fetchall()
+
+    @property
+    def states(self) -> list[str]:
+        return [state for (state,) in self.rows("SELECT state FROM runs ORDER BY id")]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    history = open_history(tmp_path / "history.db")
+    yield World(history)
+    history.close()
