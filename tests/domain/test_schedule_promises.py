@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcron.domain.cron import parse_cron
-from flowcron.domain.instant import SECOND, Instant, instant, moment
+from flowcron.domain.instant import Instant, instant, moment
 from flowcron.domain.job import Cron, Every, When
 from flowcron.domain.schedule import Schedule, ScheduleError, ZoneError, interval, schedule_of
 
