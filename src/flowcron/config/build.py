@@ -1,0 +1,89 @@
+"""Checked tables to jobs: defaults laid under them, folders and zones filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flowcron.config.model.tables import DefaultsTable, JobTable, RetryTable
+from flowcron.config.paths import in_folder
+from flowcron.domain.cron import other_trigger
+from flowcron.domain.job import Cron, Every, Job, Missed, Overlap, RetryPolicy, When
+
+_AS_IT_IS = (
+    "timeout",
+    "kill_after",
+    "missed_within",
+    "log_limit",
+    "enabled",
+    "description",
+    "runbook",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What jobs stand on where they say nothing themselves."""
+
+    folder: Path
+    timezone: str
+    defaults: DefaultsTable
+
+
+def build_job(name: str, table: JobTable, ground: Ground, *, file: str, line: int) -> Job:
+    """Return the job of a checked table."""
+    keys: dict[str, Any] = {**ground.defaults, **table}
+    if "env" in ground.defaults and "env" in table:
+        keys["env"] = {**ground.defaults["env"], **table["env"]}
+    job: dict[str, Any] = {key: keys[key] for key in _AS_IT_IS if key in keys}
+    job |= {key: read(keys[key]) for key, read in _READERS.items() if key in keys}
+    return Job(
+        name=name,
+        when=tuple(_when(keys, keys.get("timezone", ground.timezone))),
+        cwd=str(in_folder(keys.get("cwd", ""), ground.folder)),
+        file=file,
+        line=line,
+        **job,
+    )
+
+
+def _when(keys: dict[str, Any], timezone: str) -> Iterator[When]:
+    if "every" in keys:
+        yield Every(keys["every"])
+    cron = keys.get("cron", [])
+    for text in [cron] if isinstance(cron, str) else cron:
+        every = other_trigger(text)
+        yield every if isinstance(every, Every) else Cron(text, timezone)
+
+
+def _retry_policy(value: int | RetryTable) -> RetryPolicy:
+    if isinstance(value, int):
+        return RetryPolicy(times=value)
+    plain: dict[str, Any] = {
+        key: value[key]
+        for key in ("times", "delay", "backoff", "max_delay", "jitter")
+        if key in value
+    }
+    on = value.get("on", ["failure", "timeout"])
+    exit_codes = value.get("exit_codes")
+    return RetryPolicy(
+        **plain,
+        on_failure="failure" in on,
+        on_timeout="timeout" in on,
+        exit_codes=None if exit_codes is None else tuple(exit_codes),
+        stop_exit_codes=tuple(value.get("stop_exit_codes", ())),
+    )
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "command": lambda value: value if isinstance(value, str) else tuple(value),
+    "shell": tuple,
+    "retry": _retry_policy,
+    "env": lambda value: tuple(value.items()),
+    "overlap": Overlap,
+    "missed": Missed,
+    "success_codes": tuple,
+    "tags": tuple,
+}

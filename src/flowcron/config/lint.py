@@ -1,0 +1,87 @@
+"""What is allowed and yet probably not meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, assert_never
+
+from flowcron.config.mistake import Mistake
+from flowcron.config.positions import Path
+from flowcron.domain.cron import parse_cron
+from flowcron.domain.duration import format_duration
+from flowcron.domain.job import Cron, Every, Job, When
+
+_STEP = re.compile(r"(?:^|,)\*/([0-9]{1,2})(?=,|$)")
+_CYCLES = ((60, "minute", "m"), (24, "hour", "h"))
+
+
+def warnings_about(jobs: Iterable[Job], table: dict[str, Any]) -> Iterator[Mistake]:
+    """Yield what is probably not meant in the jobs of one file, whose table is given too."""
+    for job in jobs:
+        cron = table["jobs"][job.name].get("cron", [])
+        path: Path = ("jobs", job.name, "cron")
+        if isinstance(cron, str):
+            yield from _uneven_steps(cron, path)
+        else:
+            for number, text in enumerate(cron):
+                yield from _uneven_steps(text, (*path, number))
+        yield from _longer_than_interval(job)
+
+
+def _uneven_steps(text: str, path: Path) -> Iterator[Mistake]:
+    if "*/" not in text:
+        return
+    at = 0
+    for field, (cycle, unit, letter) in zip(text.split(), _CYCLES, strict=False):
+        at = text.index(field, at)
+        for found in _STEP.finditer(field):
+            step = int(found[1])
+            if step and cycle % step:
+                yield Mistake(
+                    "uneven-step",
+                    f"*/{step} is not every {step} {unit}s: it starts again after {cycle % step}",
+                    path,
+                    f'for a steady beat write every = "{step}{letter}"',
+                    part=(at + found.start(), at + found.end()),
+                    warning=True,
+                )
+        at += len(field)
+
+
+def _longer_than_interval(job: Job) -> Iterator[Mistake]:
+    if job.timeout is None or not job.when:
+        return
+    shortest = min(map(_interval, job.when))
+    if job.timeout > shortest:
+        yield Mistake(
+            "long-timeout",
+            f"the timeout is longer than the {format_duration(shortest)} between two runs",
+            ("jobs", job.name, "timeout"),
+            "while a run takes that long, the next ones are skipped",
+            warning=True,
+        )
+
+
+def _interval(when: When) -> timedelta:
+    match when:
+        case Every(period=period):
+            return period
+        case Cron(text=text):
+            return _shortest_interval(text)
+        case _:
+            assert_never(when)
+
+
+@lru_cache(4096)
+def _shortest_interval(text: str) -> timedelta:
+    """Return the shortest time between two runs by minute and hour alone; at least that it is."""
+    expression = parse_cron(text)
+    minutes, hours = sorted(expression.minute.values), sorted(expression.hour.values)
+    between_hours = min(b - a for a, b in pairwise([*hours, hours[0] + 24]))
+    within_hour = [b - a for a, b in pairwise(minutes)]
+    across_hours = between_hours * 60 - (minutes[-1] - minutes[0])
+    return timedelta(minutes=min([*within_hour, across_hours]))

@@ -1,0 +1,134 @@
+"""schedules.toml to a Config, or to a ConfigError that says everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+
+from flowcron.config.build import Ground, build_job
+from flowcron.config.lint import warnings_about
+from flowcron.config.machine import machine_zone
+from flowcron.config.mistake import Mistake, located
+from flowcron.config.model.tables import FileTable, validated
+from flowcron.config.paths import in_folder
+from flowcron.config.positions import lines_of_jobs
+from flowcron.config.rules import broken_rules, misplaced, not_available, without_match
+from flowcron.config.sources import Source, digest_of, read_sources
+from flowcron.config.translate import translated
+from flowcron.domain.job import Job
+from flowcron.errors import ConfigError, Problem
+
+
+class OnStop(StrEnum):
+    """What happens to running jobs when the scheduler is asked to stop."""
+
+    WAIT = "wait"
+    LEAVE = "leave"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration without a mistake in it.
+
+    `digest` changes with every byte of any of `files`. `timezone` is that of jobs which name none.
+    """
+
+    path: Path
+    digest: str
+    files: tuple[Path, ...]
+    jobs: tuple[Job, ...]
+    timezone: str
+    on_stop: OnStop = OnStop.WAIT
+    shutdown_grace: timedelta = timedelta(seconds=30)
+    history_path: Path | None = None
+    auto_reload: bool = True
+    warnings: tuple[Problem, ...] = ()
+
+
+def load(path: Path) -> Config:
+    """Return the configuration in a file and those it includes.
+
+    Raises ConfigError with every problem of every file, and nothing else whatever the files say.
+    """
+    sources = read_sources(path)
+    checked = [_check(source, main=sources[0]) for source in sources]
+    problems = [problem for _, found in checked for problem in found]
+    problems += _defined_twice(sources)
+    if problems:
+        order = {str(source.path): number for number, source in enumerate(sources)}
+        problems.sort(key=lambda problem: (order[problem.file], problem.line, problem.column))
+        raise ConfigError(tuple(problems))
+    return _config(sources, [table for table, _ in checked])
+
+
+def _check(source: Source, *, main: Source) -> tuple[FileTable, list[Problem]]:
+    """Return what a file says, and everything that is wrong with it by itself."""
+    table, errors = validated(source.table)
+    mistakes = list(translated(errors, source.table))
+    wrong = {mistake.path for mistake in mistakes}
+    mistakes += (each for each in broken_rules(source.table) if each.path not in wrong)
+    mistakes += not_available(source.table, wrong=wrong)
+    if source is main:
+        mistakes += without_match(main)
+    else:
+        mistakes += misplaced(source.table, main.path.name)
+    if source.problems:  # what is missing may stand in a line that could not be read
+        mistakes = [mistake for mistake in mistakes if mistake.code != "missing"]
+    return table, [*source.problems, *located(source, mistakes)]
+
+
+def _config(sources: tuple[Source, ...], tables: list[FileTable]) -> Config:
+    path, main = sources[0].path, tables[0]
+    defaults, scheduler = main.get("defaults", {}), main.get("scheduler", {})
+    timezone = defaults.get("timezone") or machine_zone()
+    ground = Ground(path.parent, timezone, defaults)
+    jobs = [_jobs_of(*pair, ground) for pair in zip(sources, tables, strict=True)]
+    written = main.get("history", {}).get("path")
+    return Config(
+        path=path,
+        digest=digest_of(sources),
+        files=tuple(source.path for source in sources),
+        jobs=tuple(chain.from_iterable(jobs)),
+        timezone=timezone,
+        on_stop=OnStop(scheduler.get("on_stop", OnStop.WAIT)),
+        shutdown_grace=scheduler.get("shutdown_grace", timedelta(seconds=30)),
+        history_path=in_folder(written, path.parent) if written else None,
+        auto_reload=scheduler.get("reload", "auto") == "auto",
+        warnings=tuple(
+            warning
+            for source, its_jobs in zip(sources, jobs, strict=True)
+            for warning in located(source, warnings_about(its_jobs, source.table))
+        ),
+    )
+
+
+def _jobs_of(source: Source, table: FileTable, ground: Ground) -> list[Job]:
+    jobs = table.get("jobs", {})
+    lines = lines_of_jobs(source.readable, jobs)
+    file = str(source.path)
+    return [
+        build_job(name, job, ground, file=file, line=lines.get(name, 0))
+        for name, job in jobs.items()
+    ]
+
+
+def _defined_twice(sources: tuple[Source, ...]) -> Iterator[Problem]:
+    """Yield every job that a second file defines again."""
+    first: dict[str, Source] = {}
+    for source in sources:
+        jobs = source.table.get("jobs")
+        for name in jobs if isinstance(jobs, dict) else ():
+            other = first.setdefault(name, source)
+            if other is not source:
+                mistake = Mistake("duplicate-job", "", ("jobs", name), at_key=True)
+                (here,), (there,) = located(source, [mistake]), located(other, [mistake])
+                yield replace(
+                    here,
+                    message=f'job "{name}" is defined twice',
+                    help=f"the other one is at {there.file}:{there.line}",
+                )

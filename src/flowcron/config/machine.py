@@ -1,0 +1,49 @@
+"""The machine's time zone: what schedules mean where nobody names one (semantics, rule 6)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flowcron.domain.zone import ZoneError, zone_of
+
+_LOCALTIME = Path("/etc/localtime")
+_TIMEZONE = Path("/etc/timezone")
+_FOLDER = "zoneinfo/"
+
+
+def machine_zone() -> str:
+    """Return the IANA name of the machine's zone: TZ, /etc/localtime, /etc/timezone, else UTC."""
+    for name in (_from_tz(), _from_link(), _from_file()):
+        if name and _exists(name):
+            return name
+    return "UTC"
+
+
+def _from_tz() -> str:
+    text = os.environ.get("TZ", "").removeprefix(":")
+    return text.partition(_FOLDER)[2] if text.startswith("/") else text
+
+
+def _from_link() -> str:
+    try:
+        target = str(_LOCALTIME.readlink())
+    except OSError:
+        return ""
+    name = target.partition(_FOLDER)[2]
+    return name.removeprefix("posix/")
+
+
+def _from_file() -> str:
+    try:
+        return _TIMEZONE.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _exists(name: str) -> bool:
+    try:
+        zone_of(name)
+    except ZoneError:
+        return False
+    return True

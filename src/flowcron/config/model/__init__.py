@@ -1,0 +1,1 @@
+"""What every key of schedules.toml may be; the only package that knows pydantic."""

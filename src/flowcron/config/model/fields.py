@@ -1,0 +1,185 @@
+"""The kinds of values in schedules.toml, each with its check and its JSON Schema side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import (  # noqa: TID251 this package is its owner
+    AfterValidator,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from flowcron.config.wording import shown
+from flowcron.domain.cron import ScheduleError, other_trigger, parse_cron
+from flowcron.domain.duration import DurationError, parse_duration
+from flowcron.domain.period import checked_period
+from flowcron.domain.size import SizeError, parse_size
+from flowcron.domain.zone import zone_of
+
+_KINDS = {str: "text", list: "list", dict: "table", int: "number"}
+
+
+def by_kind(expected: str) -> Discriminator:
+    """Tell the shapes of a value apart by their TOML type; `expected` says what there may be."""
+    return Discriminator(
+        lambda value: _KINDS.get(type(value)),
+        custom_error_type="type",
+        custom_error_message="{expected}",
+        custom_error_context={"expected": expected},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A text of one form; `noun` names it in "... is not a name"."""
+
+    pattern: str
+    code: str
+    noun: str
+    help: str = ""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Check the form of a string."""
+        whole = re.compile(self.pattern).fullmatch
+
+        def check(text: str) -> str:
+            if whole(text) is None:
+                raise refusal(self.code, f"{shown(text)} is not {self.noun}", help=self.help)
+            return text
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
+        """Say the same to editors."""
+        return _string(self.pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text that stands for something else, read by `read`; a bare number has no unit."""
+
+    read: Callable[[str], Any]
+    pattern: str
+    code: str
+
+    def __get_pydantic_core_schema__(self, *_: object) -> CoreSchema:
+        """Read a string."""
+        return core_schema.no_info_plain_validator_function(self._check)
+
+    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
+        """Say to editors which strings can be read."""
+        return _string(self.pattern)
+
+    def _check(self, value: object) -> Any:  # noqa: ANN401 what `read` gives
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = f"{max(0, min(value, 10**9)):.0f}"  # as a text it is told what is missing
+        if not isinstance(value, str):
+            raise refusal("type", "", expected=f"a {self.code} in quotes")
+        try:
+            return self.read(value)
+        except (DurationError, SizeError, ScheduleError) as error:
+            raise refusal(self.code, error.message, help=error.hint) from error
+
+
+def refusal(code: str, message: str, **details: str | int) -> PydanticCustomError:
+    """Return an error that carries what a Problem needs."""
+    return PydanticCustomError(code, "{message}", {"message": message} | details)
+
+
+def _string(pattern: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": f"^(?:{pattern})$"}
+
+
+def _more_than_nothing(text: str) -> timedelta:
+    length = parse_duration(text)
+    if not length:
+        raise DurationError(f"{shown(text)} is no time at all")
+    return length
+
+
+def _period(text: str) -> timedelta:
+    return checked_period(_more_than_nothing(text))
+
+
+def _cron(text: str) -> str:
+    try:
+        if other_trigger(text) is None:
+            parse_cron(text)
+    except ScheduleError as error:
+        places = {"start": error.start, "end": error.end}
+        raise refusal("cron", error.message, help=error.hint, **places) from error
+    return text
+
+
+@lru_cache(1024)
+def _wrong_with_zone(name: str) -> tuple[str, str] | None:
+    """Return message and help; remembered, because looking for near names takes long."""
+    try:
+        zone_of(name)
+    except ScheduleError as error:
+        return error.message, error.hint
+    return None
+
+
+def _zone(name: str) -> str:
+    wrong = _wrong_with_zone(name)
+    if wrong is not None:
+        raise refusal("timezone", wrong[0], help=wrong[1])
+    return name
+
+
+_DURATION = "([0-9]+(ms|s|m|h|d|w))+"
+_POSITIVE = f"(?=.*[1-9]){_DURATION}"
+_SIZE = "[0-9]{1,30}(TiB|TB|GiB|GB|MiB|MB|KiB|KB|B)"
+Duration = Annotated[timedelta, Reading(parse_duration, _DURATION, "duration")]
+PositiveDuration = Annotated[timedelta, Reading(_more_than_nothing, _POSITIVE, "duration")]
+Period = Annotated[timedelta, Reading(_period, _POSITIVE, "duration")]
+Size = Annotated[int, Reading(parse_size, _SIZE, "size")]
+CronText = Annotated[str, AfterValidator(_cron)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+_NAME_HELP = "write a letter, then letters, digits, - or _, at most 64 in all"
+Name = Annotated[str, Matching("[A-Za-z][A-Za-z0-9_-]{0,63}", "name", "a name", _NAME_HELP)]
+TagName = Annotated[
+    str,
+    Matching(
+        "[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+        "name",
+        "a tag",
+        "write letters, digits, '.', '-' or '_', at most 64 in all",
+    ),
+]
+Text = Annotated[str, Matching(r"[^\u0000]*", "text", "a text without NUL")]
+SomeText = Annotated[str, Matching(r"[^\u0000]+", "text", "a text to use here")]
+VariableName = Annotated[str, Matching(r"[^=\u0000]+", "name", "the name of a variable")]
+ModuleFunction = Annotated[
+    str,
+    Matching(r"[\w.]+:[\w.]+", "python", "a function", 'write "module:function"'),
+]
+Reference = Annotated[
+    str,
+    Matching(
+        r"(env:[A-Za-z_][A-Za-z0-9_]*|(file|credential|command):[^\u0000]+)",
+        "secret",
+        "a reference to a secret",
+        'write "env:NAME", "file:/path", "credential:NAME" or "command:program"',
+    ),
+]
+Umask = Annotated[
+    str, Matching("0?[0-7]{3}", "umask", "a umask", 'write three octal digits: "022"')
+]
+Url = Annotated[
+    str, Matching(r"https?://[^\s\u0000]+", "url", "a URL", "write http:// or https://…")
+]
+ExitCode = Annotated[int, Field(ge=0, le=255)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -1,0 +1,295 @@
+"""The tables of schedules.toml and their keys, those of later versions too (see `notyet`).
+
+They are typed dictionaries: what the file does not say is not in them, so that defaults can be
+laid under a job.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Required
+
+from pydantic import (  # noqa: TID251 this package is its owner
+    ConfigDict,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
+from typing_extensions import TypedDict
+
+from flowcron.config.model.fields import (
+    Count,
+    CronText,
+    Duration,
+    ExitCode,
+    ModuleFunction,
+    Name,
+    Period,
+    PositiveDuration,
+    Reference,
+    Size,
+    SomeText,
+    TagName,
+    Text,
+    Umask,
+    Url,
+    VariableName,
+    Zone,
+    by_kind,
+)
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+_Argv = Annotated[list[Text], Field(min_length=1)]
+_ExitCodes = Annotated[list[ExitCode], Field(min_length=1)]
+_Texts = Annotated[
+    Annotated[SomeText, Tag("text")] | Annotated[list[SomeText], Tag("list")],
+    by_kind("a string or a list of strings"),
+]
+_Names = Annotated[
+    Annotated[Name, Tag("text")] | Annotated[list[Name], Field(min_length=1), Tag("list")],
+    by_kind("a name or a list of names"),
+]
+
+
+class RetryTable(TypedDict, total=False):
+    """`retry` in full."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc] # how pydantic configures a TypedDict
+
+    times: Required[Annotated[int, Field(ge=0, le=1_000_000)]]
+    delay: Duration
+    backoff: Annotated[float, Field(ge=1, le=1_000, allow_inf_nan=False)]
+    max_delay: Duration
+    jitter: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    on: Annotated[list[Literal["failure", "timeout"]], Field(min_length=1)]
+    exit_codes: _ExitCodes
+    stop_exit_codes: _ExitCodes
+
+
+class ExpectTable(TypedDict, total=False):
+    """Post-conditions."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    file: SomeText
+    fresh: bool
+    min_size: Size
+    stdout_match: SomeText
+    stdout_not_match: SomeText
+    min_output: Size
+
+
+class JobAlertTable(TypedDict, total=False):
+    """`alert` in full."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    to: Required[_Names]
+    failures: Count
+    remind: PositiveDuration
+
+
+class KeepTable(TypedDict, total=False):
+    """How much history is kept."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    runs: Count
+    days: Count
+
+
+_Keep = Annotated[
+    Annotated[PositiveDuration, Tag("text")] | Annotated[KeepTable, Tag("table")],
+    by_kind("a duration or { runs = 500, days = 90 }"),
+]
+_Account = Annotated[
+    Annotated[SomeText, Tag("text")] | Annotated[int, Field(ge=0), Tag("number")],
+    by_kind("a name or a number"),
+]
+
+
+class DefaultsTable(TypedDict, total=False):
+    """The keys that a job may have and [defaults] too."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    timezone: Zone
+    timeout: PositiveDuration
+    kill_after: Duration
+    retry: Annotated[
+        Annotated[int, Field(ge=0, le=1_000_000), Tag("number")]
+        | Annotated[RetryTable, Tag("table")],
+        by_kind("an integer or a table with times, delay, …"),
+    ]
+    overlap: Literal["skip", "queue", "replace", "allow"]
+    max_running: Count
+    missed: Literal["once", "all", "skip"]
+    missed_within: PositiveDuration
+    jitter: Duration
+    pool: Name
+    priority: int
+    success_codes: _ExitCodes
+    expect: ExpectTable
+    slow_after: PositiveDuration
+    late_after: PositiveDuration
+    alert: Annotated[
+        Annotated[Name, Tag("text")]
+        | Annotated[list[Name], Tag("list")]
+        | Annotated[JobAlertTable, Tag("table")],
+        by_kind("a name, a list of names or a table with to, failures, …"),
+    ]
+    mailto: _Texts
+    shell: _Argv
+    interpreter: SomeText
+    cwd: SomeText
+    env: dict[VariableName, Text]
+    env_file: SomeText
+    inherit_env: bool
+    secrets: dict[VariableName, Reference]
+    user: _Account
+    group: _Account
+    umask: Umask
+    nice: Annotated[int, Field(ge=-20, le=19)]
+    stdin: Text
+    on_lost: Literal["record", "rerun"]
+    memory: Size
+    cpu_time: PositiveDuration
+    open_files: Count
+    isolation: Literal["scope"]
+    executor: Literal["local", "dask"]
+    tags: list[TagName]
+    runbook: Text
+    enabled: bool
+    log_limit: Size
+    keep: _Keep
+
+
+class JobTable(DefaultsTable, total=False):
+    """[jobs.NAME]."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    command: Annotated[
+        Annotated[SomeText, Tag("text")] | Annotated[_Argv, Tag("list")],
+        by_kind("a string for the shell or a list of program and arguments"),
+    ]
+    python: ModuleFunction
+    params: dict[str, Any]
+    cron: Annotated[
+        Annotated[CronText, Tag("text")]
+        | Annotated[list[CronText], Field(min_length=1), Tag("list")],
+        by_kind("a string or a list of strings"),
+    ]
+    every: Period
+    every_from: Literal["end"]
+    start: datetime
+    at: Annotated[
+        Annotated[datetime, Tag("moment")] | Annotated[list[datetime], Tag("list")],
+        by_kind("a date-time or a list of them"),
+    ]
+    on: Literal["start"]
+    after: _Names
+    when: Literal["success", "failure", "always"]
+    wrapped: bool
+    description: Text
+
+
+class AlertTable(TypedDict, total=False):
+    """[alerts.NAME]."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    email: _Texts
+    to: _Texts
+    failures: Count
+    remind: PositiveDuration
+
+
+class SmtpTable(TypedDict, total=False):
+    """[smtp]."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    host: Required[SomeText]
+    port: Annotated[int, Field(ge=1, le=65_535)]
+    username: SomeText
+    password: Reference
+    from_: Annotated[SomeText, Field(alias="from")]
+    tls: Literal["starttls", "tls", "none"]
+
+
+class SchedulerTable(TypedDict, total=False):
+    """[scheduler]."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    max_running: Count
+    on_stop: Literal["wait", "leave", "cancel"]
+    shutdown_grace: Duration
+    seed: SomeText
+    heartbeat: Url
+    reload: Literal["auto", "manual"]
+
+
+class HistoryTable(TypedDict, total=False):
+    """[history]."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    path: SomeText
+    keep: _Keep
+
+
+class FileTable(TypedDict, total=False):
+    """A whole file."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    include: list[SomeText]
+    defaults: DefaultsTable
+    jobs: dict[Name, JobTable]
+    alerts: dict[Name, AlertTable]
+    pools: dict[Name, Count]
+    smtp: SmtpTable
+    scheduler: SchedulerTable
+    history: HistoryTable
+    dashboard: dict[str, Any]
+    sentry: dict[str, Any]
+    otel: dict[str, Any]
+    dask: dict[str, Any]
+
+
+FILE: TypeAdapter[FileTable] = TypeAdapter(FileTable)
+_NESTED: dict[str, type] = {
+    "defaults": DefaultsTable,
+    "smtp": SmtpTable,
+    "scheduler": SchedulerTable,
+    "history": HistoryTable,
+    "retry": RetryTable,
+    "expect": ExpectTable,
+    "alert": JobAlertTable,
+    "keep": KeepTable,
+}
+_NAMED: dict[str, type] = {"jobs": JobTable, "alerts": AlertTable}
+
+
+def keys_at(path: tuple[str | int, ...]) -> tuple[str, ...]:
+    """Return the keys that the table at a path may have, as far as they are known by name."""
+    if not path:
+        table: type = FileTable
+    elif len(path) == 2:  # noqa: PLR2004 [jobs.name]
+        table = _NAMED.get(str(path[0])) or _NESTED[str(path[-1])]
+    else:
+        table = _NESTED[str(path[-1])]
+    return tuple(name.removesuffix("_") for name in table.__annotations__)
+
+
+def validated(table: dict[str, Any]) -> tuple[FileTable, list[ErrorDetails]]:
+    """Return the table with its values read, or what is wrong with them."""
+    try:
+        return FILE.validate_python(table), []
+    except ValidationError as error:
+        return {}, error.errors(include_url=False)

@@ -1,0 +1,71 @@
+"""What must hold between the keys of a file: rules that no single value can break."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from glob import has_magic
+from typing import Any
+
+from flowcron.config.mistake import Mistake
+from flowcron.config.notyet import found_in
+from flowcron.config.paths import in_folder
+from flowcron.config.positions import Path
+from flowcron.config.sources import Source, patterns
+from flowcron.config.wording import shown
+
+RUNNABLE = ("command", "python")
+TRIGGERS = ("cron", "every", "at", "on", "after")
+SHAREABLE = ("jobs", "alerts", "pools")
+
+
+def broken_rules(table: dict[str, Any]) -> Iterator[Mistake]:
+    """Yield the rules that a file breaks, whatever its values are."""
+    jobs = table.get("jobs")
+    for name, job in jobs.items() if isinstance(jobs, dict) else ():
+        if isinstance(job, dict):
+            yield from _broken_by_job(job, ("jobs", name))
+
+
+def misplaced(table: dict[str, Any], main: str) -> Iterator[Mistake]:
+    """Yield the tables of an included file that only the main file may have."""
+    for key in table:
+        if key not in SHAREABLE:
+            message = f'"{key}" is only read from {main}'
+            help_ = "an included file has [jobs.*], [alerts.*] and [pools]"
+            yield Mistake("include", message, (key,), help_, at_key=True)
+
+
+def without_match(main: Source) -> Iterator[Mistake]:
+    """Yield every `include` that names one file, and it is not there."""
+    for number, pattern in enumerate(patterns(main)):
+        if not has_magic(pattern) and not in_folder(pattern, main.path.parent).exists():
+            help_ = 'the path is relative to the folder of this file; "*" stands for any name'
+            message = f"there is no file {shown(pattern)}"
+            yield Mistake("include", message, ("include", number), help_)
+
+
+def not_available(table: dict[str, Any], *, wrong: Collection[Path]) -> Iterator[Mistake]:
+    """Yield what this version does not do yet, unless something else is wrong with it."""
+    for found in found_in(table):
+        path, word = found.path, found.word
+        if any(other[: len(path)] == path for other in wrong):
+            continue
+        what = f'"{path[-1]}"' if word is None else f'"{word}"'
+        message = f"{what} is not available in this version"
+        help_ = "leave it out for now: flowcron ignores nothing silently"
+        yield Mistake("not-available", message, path, help_, at_key=word is None)
+
+
+def _broken_by_job(job: dict[str, Any], path: Path) -> Iterator[Mistake]:
+    runs = [key for key in RUNNABLE if key in job]
+    if not runs:
+        help_ = 'write command = "…" for the shell, or command = ["program", "argument"]'
+        yield Mistake("missing", f'job "{path[-1]}" has no command', path, help_, at_key=True)
+    triggers = [key for key in TRIGGERS if key in job]
+    for names, help_ in (
+        (runs, "a job runs one thing; keep one of them"),
+        (triggers, "a job has one kind of schedule; keep one of them, or make two jobs"),
+    ):
+        for extra in names[1:]:
+            message = f'"{extra}" and "{names[0]}" cannot both be in one job'
+            yield Mistake("conflict", message, (*path, extra), help_, at_key=True)
