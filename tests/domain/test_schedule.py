@@ -197,6 +197,12 @@ def test_both_day_fields_must_match_where_one_begins_with_a_star() -> None:
     assert [text[:10] for text in found] == ["2027-01-11", "2027-01-25", "2027-02-01"]
 
 
+def test_a_date_that_never_comes_leaves_the_weekday() -> None:
+    found = times("0 0 31 2 1", "UTC", after="2027-01-01T12:00", count=2)
+
+    assert [text[:10] for text in found] == ["2027-02-01", "2027-02-08"]
+
+
 def test_a_full_list_of_weekdays_is_still_a_restriction() -> None:
     found = times("0 0 15 * 0-6", "UTC", after="2027-01-01T12:00", count=2)
 

@@ -121,6 +121,13 @@ def test_the_last_time_is_found_at_once_in_ten_years_of_minutes() -> None:
     assert latest == at("2030-01-01")
 
 
+def test_the_latest_of_several_times_is_found_after_a_long_pause() -> None:
+    mornings = schedule_of(Cron("0,10,20 6 1 1 *", "UTC"))
+
+    assert mornings.last(at("2030-12-31"), at("2000-01-01")) == at("2030-01-01T06:20")
+    assert mornings.last(at("2030-01-01T06:19:59"), at("2000-01-01")) == at("2030-01-01T06:10")
+
+
 def test_a_yearly_time_is_found_backwards() -> None:
     schedule = schedule_of(Cron("@yearly", "UTC"))
 
@@ -144,7 +151,8 @@ def test_the_calendar_has_an_end_and_nothing_fails_there(zone: str, text: str) -
     schedule = schedule_of(Cron(text, zone))
 
     assert schedule.next(at("9999-12-31T23:00")) is None
-    assert schedule.next(at("9950-01-01")) is None
+    assert schedule.next(at("9920-01-01")) is None
+    assert schedule.next(at("9900-01-01")) is not None
     assert schedule.next(at("0001-01-02")) is not None
     assert interval(schedule, at("9999-01-01")) is None
 

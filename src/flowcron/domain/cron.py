@@ -71,6 +71,12 @@ class CronExpression:
         """Whether a day must match both day fields, because one of them begins with `*`."""
         return self.day.star or self.weekday.star
 
+    @property
+    def day_comes(self) -> bool:
+        """Whether any of the months has one of the days of the month."""
+        longest = max(_LAST_DAYS[month - 1] for month in self.month.values)
+        return self.day.last or min(self.day.values) <= longest
+
 
 def parse_cron(text: str, *, seed: str = "", job: str = "") -> CronExpression:
     """Return what a cron expression means; `seed` and `job` choose the values of H.
@@ -170,8 +176,7 @@ def _check_days(expression: CronExpression, words: list[tuple[str, int]]) -> Non
             end=weekday_start + len(weekday_text),
             hint="write * as day of month, or two cron lines",
         )
-    either = not expression.both_days
-    if either or day.last or min(day.values) <= max(_LAST_DAYS[m - 1] for m in months.values):
+    if expression.day_comes or not expression.both_days:
         return
     raise ScheduleError(
         f'day of month: no month in "{months.text}" has a day {min(day.values)}; this never comes',

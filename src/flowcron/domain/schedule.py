@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Protocol, assert_never
 from zoneinfo import ZoneInfo
 
-from croniter import CroniterBadDateError, croniter  # noqa: TID251 this module is its owner
+from croniter import croniter  # noqa: TID251 this module is its owner
 
 from flowcron.domain.cron import CronExpression, ScheduleError, parse_cron
 from flowcron.domain.cron_field import Field
@@ -29,7 +29,8 @@ _HASHED = re.compile(r"\bH\b", re.IGNORECASE)
 _MINUTE = 60
 _DAY = 86_400
 _FIRST_SECOND = -62_000_000_000  # the year 5: before it there may be no wall time
-_LAST_DAY = 2_900_000  # the year 9909: croniter looks up to 50 years ahead, 9999 is the last
+_LAST_SECOND = 250_500_000_000  # the year 9908: the calendar ends 91 years later, and the rarest
+# day of all, a certain weekday on a 29 February, is up to 40 years away
 
 
 class Schedule(Protocol):
@@ -107,14 +108,12 @@ class CronSchedule:
             reach *= 4
             begin = max(floor, at - reach)
         end: int = at
-        while end - found > _MINUTE * SECOND:
-            middle = (found + end) // 2
-            if later := self._within(middle, end):
-                found = later
-            else:
+        while (later := self._within(found, end)) is not None:
+            found, middle = later, (later + end) // 2
+            if (later := self._within(middle, end)) is None:
                 end = middle
-        while later := self._within(found, at):
-            found = later
+            else:
+                found = later
         return Instant(found)
 
     def count(self, at: Instant, floor: Instant) -> int | None:
@@ -126,7 +125,7 @@ class CronSchedule:
         return found if found is not None and found <= end else None
 
     def _after(self, at: int) -> int | None:
-        if at > _LAST_DAY * _DAY:
+        if at > _LAST_SECOND:
             return None
         wall, second_pass = read_wall(self._zone, at)
         _, change = around(self._zone, wall)
@@ -142,22 +141,22 @@ class CronSchedule:
 
     def _in_repeat(self, change: Change, wall: int, *, second_pass: bool) -> int | None:
         found = self._calendar.next(wall)
-        if found is not None and found < change.end:
+        if found < change.end:
             return found - (change.after if second_pass else change.before)
         if second_pass:
             return None
         found = self._calendar.next(change.first - 1)
-        return found - change.after if found is not None and found < change.end else None
+        return found - change.after if found < change.end else None
 
-    def _from_wall(self, wall: int) -> int | None:
-        while (found := self._calendar.next(wall)) is not None:
+    def _from_wall(self, wall: int) -> int:
+        while True:
+            found = self._calendar.next(wall)
             offset, change = around(self._zone, found)
             if change is None or change.repeats:
                 return found - offset
             if not self.wildcard and not change.is_correction:
                 return change.at  # the skipped times are made up at once, together
             wall = change.end - 1
-        return None
 
 
 class _Calendar:
@@ -170,6 +169,8 @@ class _Calendar:
         self._either = not expression.both_days
         if self._either and "*" in (day, weekday):
             day = weekday = "*"
+        elif self._either and not expression.day_comes:
+            day = "*"
         self._days = f"0 0 {day} {_plain_text(expression.month)} {weekday}"
         self._hours = tuple(sorted(expression.hour.values))
         self._minutes = tuple(sorted(expression.minute.values))
@@ -178,7 +179,7 @@ class _Calendar:
         self.text = f"{times} {self._days.removeprefix('0 0 ')}{either}"
         _days_of(self._days, self._either)  # croniter reads it now, not when it is due
 
-    def next(self, wall: int) -> int | None:
+    def next(self, wall: int) -> int:
         """Return the first matching wall time strictly after another."""
         day, second = divmod(wall, _DAY)
         if _next_day(self._days, self._either, day - 1) == day:
@@ -186,8 +187,6 @@ class _Calendar:
             if found is not None:
                 return day * _DAY + found * _MINUTE
         next_day = _next_day(self._days, self._either, day)
-        if next_day is None:
-            return None
         return next_day * _DAY + self._hours[0] * 3600 + self._minutes[0] * _MINUTE
 
     def _later_today(self, minute_of_day: int) -> int | None:
@@ -234,11 +233,6 @@ def _days_of(days: str, either: bool) -> croniter:  # noqa: FBT001 a cache has n
 
 
 @lru_cache(maxsize=16_384)
-def _next_day(days: str, either: bool, day: int) -> int | None:  # noqa: FBT001 a cache has no keywords
-    if day > _LAST_DAY:
-        return None
+def _next_day(days: str, either: bool, day: int) -> int:  # noqa: FBT001 a cache has no keywords
     search = copy(_days_of(days, either))  # croniter keeps its place, and threads may share it
-    try:
-        return int(search.get_next(start_time=float(day * _DAY))) // _DAY
-    except CroniterBadDateError:
-        return None
+    return int(search.get_next(start_time=float(day * _DAY))) // _DAY
