@@ -72,7 +72,7 @@ def _check(source: Source, *, main: Source) -> tuple[FileTable, list[Problem]]:
     mistakes = list(translated(errors, source.table))
     wrong = {mistake.path for mistake in mistakes}
     mistakes += (each for each in broken_rules(source.table) if each.path not in wrong)
-    mistakes += not_available(source.table, wrong=wrong)
+    mistakes += not_available(source.table)
     if source is main:
         mistakes += without_match(main)
     else:

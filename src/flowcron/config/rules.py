@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from glob import has_magic
 from typing import Any
 
@@ -12,6 +12,7 @@ from flowcron.config.paths import in_folder
 from flowcron.config.positions import Path
 from flowcron.config.sources import Source, patterns
 from flowcron.config.wording import shown
+from flowcron.domain.names import near
 
 RUNNABLE = ("command", "python")
 TRIGGERS = ("cron", "every", "at", "on", "after")
@@ -44,21 +45,17 @@ def without_match(main: Source) -> Iterator[Mistake]:
             yield Mistake("include", message, ("include", number), help_)
 
 
-def not_available(table: dict[str, Any], *, wrong: Collection[Path]) -> Iterator[Mistake]:
-    """Yield what this version does not do yet, unless something else is wrong with it."""
+def not_available(table: dict[str, Any]) -> Iterator[Mistake]:
+    """Yield what this version does not do yet."""
     for found in found_in(table):
-        path, word = found.path, found.word
-        if any(other[: len(path)] == path for other in wrong):
-            continue
-        what = f'"{path[-1]}"' if word is None else f'"{word}"'
-        message = f"{what} is not available in this version"
+        message = f"{shown(found.word or found.path[-1])} is not available in this version"
         help_ = "leave it out for now: flowcron ignores nothing silently"
-        yield Mistake("not-available", message, path, help_, at_key=word is None)
+        yield Mistake("not-available", message, found.path, help_, at_key=found.word is None)
 
 
 def _broken_by_job(job: dict[str, Any], path: Path) -> Iterator[Mistake]:
     runs = [key for key in RUNNABLE if key in job]
-    if not runs:
+    if not runs and not any(near(key, RUNNABLE) for key in job):
         help_ = 'write command = "…" for the shell, or command = ["program", "argument"]'
         yield Mistake("missing", f'job "{path[-1]}" has no command', path, help_, at_key=True)
     triggers = [key for key in TRIGGERS if key in job]

@@ -122,8 +122,7 @@ def _no_such_word(value: str, expected: str, path: Path) -> Mistake:
         for word in re.findall(r"'([^']*)'", expected)
         if f"job.{path[-1]}={word}" not in NOT_YET
     ]
-    help_ = did_you_mean(value.strip('"'), words) or f"write {one_of(words)}"
-    return Mistake("value", f"{_subject(path)} cannot be {value}", path, help_)
+    return Mistake("value", f"{_subject(path)} cannot be {value}", path, f"write {one_of(words)}")
 
 
 def _wrong_type(value: object, expected: str, path: Path) -> Mistake:

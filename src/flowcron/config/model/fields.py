@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from pydantic import (  # noqa: TID251 this package is its owner
     Discriminator,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -24,7 +25,7 @@ from flowcron.domain.period import checked_period
 from flowcron.domain.size import SizeError, parse_size
 from flowcron.domain.zone import zone_of
 
-_KINDS = {str: "text", list: "list", dict: "table", int: "number"}
+_KINDS = {str: "text", list: "list", dict: "table", int: "number", datetime: "moment"}
 
 
 def by_kind(expected: str) -> Discriminator:
@@ -62,6 +63,29 @@ class Matching:
     def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
         """Say the same to editors."""
         return _string(self.pattern)
+
+
+class Program:
+    """A list that begins with something to start: its first text is not empty."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Check the first text."""
+
+        def check(argv: list[str]) -> list[str]:
+            if not argv[0]:
+                raise refusal("command", "the program to start is empty")
+            return argv
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Say the same to editors."""
+        plain = handler(schema)
+        return plain | {"prefixItems": [plain["items"] | {"minLength": 1}]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from flowcron.config.model.fields import (
     Name,
     Period,
     PositiveDuration,
+    Program,
     Reference,
     Size,
     SomeText,
@@ -42,7 +43,7 @@ from flowcron.config.model.fields import (
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
-_Argv = Annotated[list[Text], Field(min_length=1)]
+_Argv = Annotated[list[Text], Field(min_length=1), Program()]
 _ExitCodes = Annotated[list[ExitCode], Field(min_length=1)]
 _Texts = Annotated[
     Annotated[SomeText, Tag("text")] | Annotated[list[SomeText], Tag("list")],
@@ -293,3 +294,8 @@ def validated(table: dict[str, Any]) -> tuple[FileTable, list[ErrorDetails]]:
         return FILE.validate_python(table), []
     except ValidationError as error:
         return {}, error.errors(include_url=False)
+
+
+def file_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a file as pydantic sees it."""
+    return FILE.json_schema()

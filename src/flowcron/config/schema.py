@@ -1,0 +1,112 @@
+"""The JSON Schema of schedules.toml, for editors: it accepts and refuses what the loader does.
+
+Except for what a schema cannot say, and the loader does: whether a cron expression is right, which
+zones exist, that an `every` is of whole seconds and at most 366 days, that no length is beyond 100
+years and no size beyond 8 EiB, that an integer is not written as 1.0, that included files exist,
+and that no two files define the same job or a table of the main file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import combinations
+from typing import Any
+
+from flowcron.config.descriptions import DESCRIPTIONS
+from flowcron.config.model.tables import file_schema
+from flowcron.config.notyet import NOT_YET
+from flowcron.config.rules import RUNNABLE, TRIGGERS
+
+Schema = dict[str, Any]
+
+_TABLES = {  # what `notyet` calls a table: its names in the schema
+    "job": ("JobTable", "DefaultsTable"),
+    "scheduler": ("SchedulerTable",),
+    "history": ("HistoryTable",),
+}
+_REFERENCE = re.compile(r'"#/\$defs/(\w+)"')
+
+
+def json_schema() -> Schema:
+    """Return the schema, a JSON document of draft 2020-12."""
+    schema: Schema = _tidied(file_schema())
+    for name in sorted(NOT_YET):
+        _take_out(name, schema)
+    _describe(schema)
+    job = schema["$defs"]["JobTable"]
+    job["allOf"] = _rules_of_jobs(job["properties"])
+    _prune(schema)
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, "title": "flowcron: schedules.toml"} | schema
+
+
+def _tidied(node: Any) -> Any:  # noqa: ANN401 any part of a JSON document
+    """Return a schema without invented titles, and with names of keys that are really checked."""
+    if isinstance(node, list):
+        return [_tidied(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    tidy = {
+        key: {name: _tidied(value) for name, value in part.items()}
+        if key in {"properties", "$defs"}
+        else _tidied(part)
+        for key, part in node.items()
+        if key != "title"
+    }
+    if "patternProperties" in tidy:
+        ((pattern, values),) = tidy.pop("patternProperties").items()
+        tidy |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
+    return tidy
+
+
+def _take_out(name: str, schema: Schema) -> None:
+    """Let the schema refuse a key, or one word of it, that is not available yet."""
+    table, _, rest = name.partition(".")
+    key, _, word = rest.partition("=")
+    for part in (
+        (schema["$defs"][each] for each in _TABLES.get(table, ())) if table != "file" else (schema,)
+    ):
+        if key in part["properties"] and word:
+            _forbid(word, part["properties"][key])
+        elif not word:
+            part["properties"].pop(key, None)
+
+
+def _forbid(word: str, schema: Schema) -> None:
+    """Take a word out of the texts that a schema allows."""
+    if "enum" in schema:
+        schema["enum"].remove(word)
+    elif schema.get("type") == "string":
+        schema["not"] = {"pattern": rf"^\s*{re.escape(word)}\s*$"}
+    for part in (*schema.get("oneOf", ()), *([schema["items"]] if "items" in schema else ())):
+        _forbid(word, part)
+
+
+def _rules_of_jobs(properties: Schema) -> list[Schema]:
+    """Return what `config.rules` demands of a job."""
+    runnable = [key for key in RUNNABLE if key in properties]
+    triggers = [key for key in TRIGGERS if key in properties]
+    together = [*combinations(runnable, 2), *combinations(triggers, 2)]
+    return [
+        {"anyOf": [{"required": [key]} for key in runnable]},
+        *({"not": {"required": list(pair)}} for pair in together),
+    ]
+
+
+def _describe(schema: Schema) -> None:
+    for name, table in (("FileTable", schema), *schema["$defs"].items()):
+        for key, part in table["properties"].items():
+            if text := DESCRIPTIONS.get(f"{name}.{key}") or DESCRIPTIONS.get(key):
+                part["description"] = text
+
+
+def _prune(schema: Schema) -> None:
+    """Remove the tables that nothing refers to any more."""
+    while True:
+        used = set(_REFERENCE.findall(json.dumps(schema)))
+        unused = schema["$defs"].keys() - used
+        if not unused:
+            return
+        for name in unused:
+            del schema["$defs"][name]
