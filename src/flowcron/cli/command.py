@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import click
 
 from flowcron.cli.context import Session
 from flowcron.cli.options import global_options
+from flowcron.domain.names import near
 
 
 class Command(click.Command):
@@ -50,12 +50,6 @@ def command(
 ) -> Callable[[Callable[..., Any]], Command]:
     """Make a function a command; `fields` are what --json can choose from."""
     return click.command(name=name, cls=Command, examples=examples, fields=fields)
-
-
-def suggestion(word: str, known: Sequence[str]) -> str | None:
-    """Return the known word that was probably meant."""
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
-    return close[0] if close else None
 
 
 def _json_option() -> click.Option:
@@ -100,7 +94,7 @@ def _choose_json(context: click.Context, option: click.Parameter, value: str | N
         context.exit()
     for name in value.split(",") if value else ():
         if name not in known:
-            near = suggestion(name, known)
-            meant = f"did you mean {near}?" if near else "--json help lists them"
+            close = near(name, known)
+            meant = f"did you mean {close}?" if close else "--json help lists them"
             raise click.BadParameter(f'there is no field "{name}"; {meant}', context, option)
     session.fields = tuple(value.split(",")) if value else None

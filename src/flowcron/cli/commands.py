@@ -8,8 +8,8 @@ from typing import NamedTuple
 import click
 
 from flowcron import __version__
-from flowcron.cli.command import suggestion
 from flowcron.cli.options import global_options
+from flowcron.domain.names import near
 
 
 class Entry(NamedTuple):
@@ -75,9 +75,9 @@ class Commands(click.Group):
         """Find the command that is called, or say which was probably meant."""
         name = ALIASES.get(args[0], args[0])
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            near = suggestion(name, [*COMMANDS, *ALIASES])
-            meant = f" Did you mean '{ALIASES.get(near, near)}'?" if near else ""
-            raise click.UsageError(f"No such command '{name}'.{meant}", ctx)
+            close = near(name, [*COMMANDS, *ALIASES])
+            meant = f"; did you mean '{ALIASES.get(close, close)}'?" if close else ""
+            raise click.UsageError(f"there is no command '{name}'{meant}", ctx)
         return super().resolve_command(ctx, [name, *args[1:]])
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -62,6 +62,15 @@ class Session:
             ) from error
 
     @cached_property
+    def zone_name(self) -> str:
+        """The IANA name of the zone that times are shown in."""
+        if self.utc or self.tz is not None:
+            return "UTC" if self.utc else self.tz or ""
+        from flowcron.config.machine import machine_zone  # noqa: PLC0415 seldom needed
+
+        return machine_zone()
+
+    @cached_property
     def config_path(self) -> Path | None:
         """The configuration file, or None when there is none in any of the usual places."""
         return find_config(self.config)

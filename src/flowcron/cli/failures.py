@@ -43,10 +43,9 @@ def _usage(session: Session, error: click.ClickException) -> int:
 
 def _config(session: Session, error: ConfigError) -> int:
     """Say everything that is wrong with the configuration."""
-    from flowcron.config.render import render  # noqa: PLC0415 only broken configurations need it
+    from flowcron.cli.problems import write_problems  # noqa: PLC0415 most calls need none
 
-    for problem in error.problems:
-        session.notes.block(render(problem))
+    write_problems(session.notes, error.problems)
     return error.exit_code
 
 

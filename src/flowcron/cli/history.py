@@ -8,7 +8,6 @@ from typing import TypeVar
 import click
 
 from flowcron.cli.command import command as as_command
-from flowcron.cli.command import suggestion
 from flowcron.cli.context import Session, pass_session, since
 from flowcron.cli.pick import pick_jobs
 from flowcron.cli.table import Column
@@ -16,6 +15,7 @@ from flowcron.cli.text import Line, Span
 from flowcron.cli.times import short
 from flowcron.cli.words import RUN_FIELDS, SYMBOLS, grouped, result, run_record, took
 from flowcron.domain.instant import Instant
+from flowcron.domain.names import did_you_mean
 from flowcron.domain.run import State, Trigger
 from flowcron.errors import NotFoundError
 from flowcron.history import window
@@ -30,7 +30,7 @@ _COLUMNS = (
     Column("SCHEDULED"),
     Column("TOOK", right=True, drop=1),
     Column("TRY", drop=2),
-    Column("RESULT", minimum=20),
+    Column("RESULT", minimum=30),
     Column("BY", drop=3),
 )
 _EVER = Instant(2**62)
@@ -123,8 +123,7 @@ def _words(text: str | None, kind: type[_Word], option: str) -> list[_Word]:
     known = [str(word) for word in kind]
     for word in words:
         if word not in known:
-            near = suggestion(word, known)
-            meant = f'did you mean "{near}"?' if near else f"there are {', '.join(known)}"
+            meant = did_you_mean(word, known) or f"there are {', '.join(known)}"
             raise click.BadParameter(f'"{word}" is none of them; {meant}', param_hint=option)
     return [kind(word) for word in words]
 

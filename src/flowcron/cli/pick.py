@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from flowcron.cli.command import suggestion
+from flowcron.domain.names import did_you_mean
 from flowcron.domain.run import State
 from flowcron.errors import NotFoundError
 from flowcron.history.database import Connection
@@ -52,10 +52,8 @@ def is_run(selector: str) -> bool:
 
 def no_such_job(name: str, known: Sequence[str]) -> NotFoundError:
     """Return the error for a name that no job has."""
-    near = suggestion(name, known)
-    if near is not None:
-        return NotFoundError(f'there is no job "{name}"', hint=f'did you mean "{near}"?')
-    return NotFoundError(f'there is no job "{name}"', hint="flowcron list   names all jobs")
+    hint = did_you_mean(name, known) or "flowcron list   names all jobs"
+    return NotFoundError(f'there is no job "{name}"', hint=hint)
 
 
 def _means(selector: str, name: str) -> bool:

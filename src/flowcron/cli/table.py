@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flowcron.cli.text import Line, Span, cut, width
 
 _GAP = 2
+_LEAST = 4  # of a flexible column on a screen too narrow for all minima
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ def fitted(
     while room is not None and _total(widths, shown) > room:
         droppable = [n for n in shown if columns[n].drop]
         if not droppable:
+            widths = _shrunk(columns, natural, shown, room=room, least=_LEAST)
             break
         shown.remove(max(droppable, key=lambda n: columns[n].drop))
         widths = _shrunk(columns, natural, shown, room=room)
@@ -76,22 +78,27 @@ def _total(widths: Sequence[int], shown: list[int]) -> int:
 
 
 def _shrunk(
-    columns: Sequence[Column], natural: list[int], shown: list[int], *, room: int | None
+    columns: Sequence[Column],
+    natural: list[int],
+    shown: list[int],
+    *,
+    room: int | None,
+    least: int | None = None,
 ) -> list[int]:
     """Return the widths after the widest flexible columns have given what they can."""
     widths = list(natural)
     while room is not None and _total(widths, shown) > room:
-        able = [n for n in shown if widths[n] > _least(columns[n], natural[n])]
+        able = [n for n in shown if widths[n] > _least(columns[n], natural[n], least)]
         if not able:
             break
         widths[max(able, key=widths.__getitem__)] -= 1
     return widths
 
 
-def _least(column: Column, natural: int) -> int:
+def _least(column: Column, natural: int, least: int | None) -> int:
     if column.minimum is None:
         return natural
-    return max(column.minimum, width(column.title))
+    return max(column.minimum, width(column.title)) if least is None else least
 
 
 def _padded(line: Line, column: Column, *, room: int, ellipsis: str) -> Line:

@@ -1,0 +1,87 @@
+"""Following a run: its output as it comes, until it is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from flowcron.cli.context import Session
+from flowcron.cli.logwriter import BOTH, LinePainter, LineWriter, LogWriter, RawWriter
+from flowcron.cli.runlog import RunLog
+from flowcron.cli.text import Span, width
+from flowcron.cli.words import SYMBOLS, result, took
+from flowcron.history.query import RunRow
+
+_POLL = 0.05  # seconds
+
+
+class Follower:
+    """One run that is followed: `step` shows what is new."""
+
+    def __init__(self, session: Session, run: int, writer: LogWriter) -> None:
+        self._log = RunLog(session.history, session.history_path.parent, run)
+        self._writer = writer
+        self.ended: RunRow | None = None
+
+    def step(self) -> RunRow | None:
+        """Show what was written since the last time; return the run when it is over."""
+        if self.ended is None:
+            for chunk in self._log.step():
+                self._writer.write(chunk)
+            if self._log.is_over:
+                self._writer.finish()
+                self._log.close()
+                self.ended = self._log.run
+        return self.ended
+
+
+def follow(session: Session, run: int) -> RunRow:
+    """Show the output of a run until it is over, and return how it ended.
+
+    Its lines are made safe on a terminal and written as they are elsewhere.
+    """
+    follower = Follower(session, run, writer_for(session))
+    while (ended := follower.step()) is None:
+        session.screen.stream.flush()
+        time.sleep(_POLL)
+    return ended
+
+
+def follow_all(session: Session, followers: Iterable[Follower]) -> list[RunRow]:
+    """Show the output of several runs until all are over."""
+    followers = list(followers)
+    while any([follower.step() is None for follower in followers]):  # noqa: C419 all take their step
+        session.screen.stream.flush()
+        time.sleep(_POLL)
+    return [follower.ended for follower in followers if follower.ended is not None]
+
+
+def writer_for(
+    session: Session,
+    *,
+    name: str = "",
+    times: bool = False,
+    raw: bool = False,
+    streams: frozenset[int] = BOTH,
+) -> LogWriter:
+    """Return what shows the output of a run; with a name or times in front it is in lines."""
+    if raw or not (session.screen.is_terminal or name or times):
+        return RawWriter(session.screen, streams=streams)
+    painter = LinePainter(session.screen, name=name, times=times, zone=session.zone)
+    return LineWriter(painter.line, streams=streams, gap=painter.gap)
+
+
+def say_end(session: Session, run: RunRow, *, room: int = 0) -> None:
+    """Say on a terminal how a followed run ended."""
+    symbol = SYMBOLS[run.state]
+    said = result(run, session.now)
+    length = f" in {took(run.duration)}" if run.duration is not None else ""
+    blank = " " * max(0, room - width(run.job))
+    session.note(
+        Span(f"{run.job}{blank} ", "strong"),
+        Span("── ", "dim"),
+        symbol,
+        f" run {run.id} ",
+        *said,
+        Span(f"{length} ──", "dim"),
+    )

@@ -1,0 +1,117 @@
+"""The jobs that a command talks about, and how each of them is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flowcron.cli.context import Session
+from flowcron.cli.text import Span
+from flowcron.cli.words import SYMBOLS
+from flowcron.domain.instant import Instant
+from flowcron.domain.job import Job
+from flowcron.domain.snapshot import job_from
+from flowcron.errors import ConfigError
+from flowcron.history.known import defined_jobs
+from flowcron.history.recent import Recent, recent_runs
+from flowcron.history.schedulers import last_scheduler
+
+
+class Condition(StrEnum):
+    """How a job is doing."""
+
+    OK = "ok"
+    FAILING = "failing"
+    RUNNING = "running"
+    NEW = "new"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job, its last runs and its next time."""
+
+    job: Job
+    recent: Recent
+    next_at: Instant | None
+
+    @property
+    def condition(self) -> Condition:
+        """How the job is doing: running goes before failing, which goes before the rest."""
+        if self.recent.open is not None:
+            return Condition.RUNNING
+        if self.recent.failures:
+            return Condition.FAILING
+        if not self.job.enabled:
+            return Condition.DISABLED
+        return Condition.NEW if self.recent.last is None else Condition.OK
+
+    @property
+    def symbol(self) -> Span:
+        """The sign in front of the job."""
+        if self.recent.open is not None:
+            return SYMBOLS[self.recent.open.state]
+        if not self.job.enabled:
+            return Span("‖", "dim")
+        last = self.recent.last
+        return Span(" ") if last is None else SYMBOLS[last.state]
+
+
+def configured_jobs(session: Session) -> tuple[Job, ...]:
+    """Return the jobs of the configuration, in its order.
+
+    What the scheduler loaded last is read from history when the files are still the same, because
+    validating them anew takes longer than all the rest. While the configuration is broken, it is
+    what the scheduler goes on with.
+    """
+    path = session.config_path
+    if path is None or _is_loaded(session):
+        known = _known_jobs(session)
+        if known or path is not None:
+            return known
+    from flowcron.config.load import load  # noqa: PLC0415 pydantic is slow to load
+
+    try:
+        return load(session.needed_config).jobs
+    except ConfigError as error:
+        known = _known_jobs(session)
+        if not known:
+            raise
+        session.warn(f"{path} has {_many(len(error.problems))}; these are the jobs loaded last")
+        return known
+
+
+def views(session: Session, jobs: Iterable[Job], *, last: int) -> list[JobView]:
+    """Return the jobs with their last runs and their next times."""
+    jobs = tuple(jobs)
+    recent = recent_runs(session.history, (job.name for job in jobs), count=last)
+    return [JobView(job, recent[job.name], next_time(job, session.now)) for job in jobs]
+
+
+def next_time(job: Job, after: Instant) -> Instant | None:
+    """Return when a job is due next, or None when it is not."""
+    if not job.enabled or not job.when:
+        return None
+    from flowcron.domain.schedule import schedule_of  # noqa: PLC0415 it brings croniter along
+
+    times = [schedule_of(when).next(after) for when in job.when]
+    return min((at for at in times if at is not None), default=None)
+
+
+def _is_loaded(session: Session) -> bool:
+    """Return whether the configuration is byte for byte what the last scheduler loaded."""
+    scheduler = last_scheduler(session.history)
+    if scheduler is None or scheduler.config != str(session.config_path):
+        return False
+    from flowcron.config.sources import digest_of, read_sources  # noqa: PLC0415 it reads TOML
+
+    return scheduler.config_digest == digest_of(read_sources(session.needed_config))
+
+
+def _known_jobs(session: Session) -> tuple[Job, ...]:
+    return tuple(job_from(each.name, each.body) for each in defined_jobs(session.history))
+
+
+def _many(problems: int) -> str:
+    return "a mistake" if problems == 1 else f"{problems} mistakes"
