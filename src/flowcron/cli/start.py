@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
 from flowcron.cli.narration import narrator
 from flowcron.cli.text import Span
+
+if TYPE_CHECKING:
+    from flowcron.config.load import Config
 
 
 @as_command(
@@ -50,7 +54,7 @@ def command(
     """
     from flowcron.app.scheduler import Options, Scheduler  # noqa: PLC0415 only start needs asyncio
     from flowcron.app.state import hold, stopped  # noqa: PLC0415 the same
-    from flowcron.config.load import Config, OnStop, load  # noqa: PLC0415 pydantic is slow to load
+    from flowcron.config.load import OnStop, load  # noqa: PLC0415 pydantic is slow to load
 
     config = load(session.needed_config)
     for warning in config.warnings:
@@ -81,7 +85,8 @@ def _headline(config: Config, history: Path) -> str:
     from flowcron import __version__  # noqa: PLC0415 with its only use
 
     jobs = f"{len(config.jobs)} job{'' if len(config.jobs) == 1 else 's'}"
-    return f"flowcron {__version__} · {_place(str(config.path))} · {jobs} · history {_place(str(history))}"
+    files = f"{_place(str(config.path))} · {jobs} · history {_place(str(history))}"
+    return f"flowcron {__version__} · {files}"
 
 
 def _place(path: str) -> str:

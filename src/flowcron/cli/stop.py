@@ -11,6 +11,7 @@ from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
 from flowcron.domain.duration import DurationError, parse_duration
 from flowcron.errors import FlowcronError
+from flowcron.system import clock
 
 _ANSWER = 30.0  # seconds within which a scheduler says that it has heard
 
@@ -38,9 +39,9 @@ def command(session: Session, *, now: bool, leave: bool, timeout: str) -> int:
     pid = scheduler_pid(session.history_path)
     how = "cancel" if now else "leave" if leave else ""
     ask(session.history_path, "stop", patience=_ANSWER, how=how)
-    deadline = time.monotonic() + patience  # noqa: TID251 waiting is not scheduling
+    deadline = clock.monotonic() + patience
     while scheduler_pid(session.history_path) == pid:
-        if time.monotonic() > deadline:  # noqa: TID251 the same
+        if clock.monotonic() > deadline:
             raise StillRunningError(
                 f"the scheduler (pid {pid}) still waits for running jobs after {timeout}",
                 hint="flowcron status · flowcron stop --now",

@@ -120,7 +120,8 @@ class Engine:
                 turn.begin(live)
             if beginning:
                 self._decide(turn)
-            reach("claim-before-commit")
+            if turn.spawns:
+                reach("claim-before-commit")
         self._send(turn)
         return bool(self._due and beginning)
 
@@ -203,8 +204,8 @@ class Engine:
 
     def _send(self, turn: Turn) -> None:
         """Let out what has become durable."""
-        reach("claim-committed")
         if turn.spawns:
+            reach("claim-committed")
             self._launcher.send(*turn.spawns)
             reach("spawn-sent")
         if turn.acks:
