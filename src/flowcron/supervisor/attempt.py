@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 class Attempt:
     """A process and everything held for it; `said` is the message that stands for it now.
 
-    Its log is disposable when all of it was sent with that message.
+    It is ending from the time it was asked to until it is killed; its log is disposable when all
+    of it was sent with the final message.
     """
 
     __slots__ = (
         "deadline",
         "disposable",
+        "ending",
         "final",
         "key",
         "kill_after",
@@ -45,6 +47,7 @@ class Attempt:
         self.deadline: Deadline | None = None
         self.log = log
         self.disposable = False
+        self.ending = False
         self.streams: tuple[Stream, ...] = ()
         self.said: Message = {}
         self.final = False
@@ -53,6 +56,11 @@ class Attempt:
         """Return a message about this attempt and remember it."""
         self.said = {"ev": event, "run": self.key[0], "attempt": self.key[1], **fields}
         return self.said
+
+    def close_streams(self) -> None:
+        """Close the pipes of a process that never came to be."""
+        for stream in self.streams:
+            stream.close()
 
     def last_line(self) -> str | None:
         """Return the last line worth reading: of stderr if it wrote any, else of stdout."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import binascii
 import os
-import signal
-import sys
 import time
 from functools import partial
 
 from flowcron.faults import reach
+from flowcron.supervisor import report
+from flowcron.supervisor.adopt import open_outputs
 from flowcron.supervisor.attempt import Attempt
 from flowcron.supervisor.deadlines import Deadlines
-from flowcron.supervisor.identity import inodes_are_unique, start_ticks
+from flowcron.supervisor.endings import Endings, send
+from flowcron.supervisor.foreign import ForeignProcess
+from flowcron.supervisor.identity import inodes_are_unique
 from flowcron.supervisor.output import AttemptLog
+from flowcron.supervisor.output_resume import resume
 from flowcron.supervisor.pipes import READ_AT_ONCE, open_pipe
 from flowcron.supervisor.poll import make_poller
 from flowcron.supervisor.spawn import Spawner, SpawnError
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     from flowcron.supervisor.poll import Poller
     from flowcron.supervisor.protocol import Message
 
-_RSS_UNIT = 1024 if sys.platform == "darwin" else 1  # macOS counts bytes, Linux KiB
-_TRY_AGAIN = 1.0
+_TRY_AGAIN = 1.0  # s, to wait for a process when there was no descriptor or memory for it
 
 
 class Supervisor:
@@ -54,14 +55,15 @@ class Supervisor:
         self._spawner = Spawner(environment, limit=limit)
         self._attempts: dict[Key, Attempt] = {}
         self._deadlines = Deadlines()
+        self._endings = Endings(self._deadlines)
         self._lingering = 0
         self._buffer = memoryview(bytearray(READ_AT_ONCE))
         self._inode_is_enough = inodes_are_unique()
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing runs, no end is unacknowledged and no pipe is still being read."""
-        return not self._attempts and not self._lingering
+        """Whether nothing runs, is unacknowledged, is to be killed or is still being read."""
+        return not self._attempts and not self._lingering and not self._endings.pending
 
     def inherit(self, environment: Mapping[str, str]) -> None:
         """Replace the environment that jobs inherit."""
@@ -72,6 +74,8 @@ class Supervisor:
         match message["op"]:
             case "spawn":
                 self._spawn(message)
+            case "adopt":
+                self._adopt(message)
             case "signal":
                 self._signal(message)
             case "ack":
@@ -103,44 +107,39 @@ class Supervisor:
         self.poller.shut()
 
     def _spawn(self, message: Message) -> None:
-        key = (message["run"], message["attempt"])
-        if key in self._attempts:
+        attempt = self._new(message, AttemptLog)
+        if attempt is None:
             return
         reach("spawn-received")
-        attempt = self._attempts[key] = self._known(key, message)
-        attempt.started_at = _now()
+        attempt.started_at = report.now()
         try:
             self._start(attempt, message)
         except SpawnError as error:
-            self._say_final(
-                attempt,
-                "spawn_failed",
-                at=_now(),
-                what=error.what,
-                error=error.error,
-                text=error.text,
-            )
+            attempt.close_streams()
+            self._finish(attempt, report.spawn_failed(attempt, error))
             return
-        timeout = message["timeout"]
-        if timeout is not None:
-            due = time.monotonic() + timeout
-            attempt.deadline = self._deadlines.add(due, partial(self._time_out, attempt))
+        if message["timeout"] is not None:
+            self._endings.arm(attempt, message["timeout"])
         reach("spawn-started")
-        self._say_started(attempt)
+        self._emit(report.started(attempt, inode_is_enough=self._inode_is_enough))
 
-    def _known(self, key: Key, message: Message) -> Attempt:
-        base = os.path.join(self._state_dir, message["log"])
-        return Attempt(
+    def _new(self, message: Message, make_log: Callable[[str, int], AttemptLog]) -> Attempt | None:
+        """Return a new attempt, or None if it is known already."""
+        key = (message["run"], message["attempt"])
+        if key in self._attempts:
+            return None
+        attempt = self._attempts[key] = Attempt(
             key,
             token=message["token"],
             kill_after=message["kill_after"],
-            log=AttemptLog(base, message["log_limit"]),
+            log=make_log(os.path.join(self._state_dir, message["log"]), message["log_limit"]),
         )
+        return attempt
 
     def _start(self, attempt: Attempt, message: Message) -> None:
         theirs: list[int] = []
         try:
-            self._open_streams(attempt, theirs)
+            self._open_pipes(attempt, theirs)
             attempt.pid = self._spawner.start(
                 message["argv"],
                 {**message["env"], "FLOWCRON_TOKEN": attempt.token},
@@ -148,25 +147,24 @@ class Supervisor:
                 stdout=theirs[0],
                 stderr=theirs[1],
             )
-        except SpawnError:
-            for stream in attempt.streams:
-                stream.close()
-            raise
         finally:
             for fd in theirs:
                 os.close(fd)
         self._watch_exit(attempt)
 
-    def _open_streams(self, attempt: Attempt, theirs: list[int]) -> None:
+    def _open_pipes(self, attempt: Attempt, theirs: list[int]) -> None:
         try:
             for number in (0, 1):
                 ours, other = open_pipe()
                 theirs.append(other)
-                stream = Stream(ours, number, log=attempt.log, buffer=self._buffer)
-                attempt.streams += (stream,)
-                stream.join(self.poller)
+                self._read(attempt, ours, number)
         except OSError as error:
             raise SpawnError.of("resources", error, "cannot open a pipe for its output") from error
+
+    def _read(self, attempt: Attempt, fd: int, number: int) -> None:
+        stream = Stream(fd, number, log=attempt.log, buffer=self._buffer)
+        attempt.streams += (stream,)
+        stream.join(self.poller)
 
     def _watch_exit(self, attempt: Attempt) -> None:
         """Wait for the process; if there is no descriptor or memory for that, try again soon."""
@@ -177,17 +175,41 @@ class Supervisor:
             self._deadlines.add(again, partial(self._watch_exit, attempt))
 
     def _ended(self, attempt: Attempt) -> None:
-        pid, status, usage = os.wait4(attempt.pid, os.WNOHANG)
-        if not pid:
+        try:
+            pid, status, usage = os.wait4(attempt.pid, os.WNOHANG)
+        except ChildProcessError:  # someone else in this process has reaped it
+            pid, status, usage = attempt.pid, None, None
+        if pid:
+            self.poller.forget_exit(attempt.pid, attempt.pidfd)
+            self._exited(attempt, status, usage=usage)
+
+    def _adopt(self, message: Message) -> None:
+        attempt = self._new(message, partial(resume, at=report.now()))
+        if attempt is None:
             return
-        self.poller.forget_exit(attempt.pid, attempt.pidfd)
-        if attempt.deadline is not None:
-            self._deadlines.cancel(attempt.deadline)
+        attempt.pid, attempt.started_at = message["pid"], message["started_at"]
+        on_end = partial(self._exited, attempt, usage=None)
+        process = ForeignProcess(self.poller, self._deadlines, on_end)
+        if not process.find(message, inode_is_enough=self._inode_is_enough):
+            attempt.log.close()
+            self._finish(attempt, attempt.message("adopt_failed", at=report.now()))
+            return
+        attempt.pidfd = process.pidfd
+        for number, fd in enumerate(open_outputs(attempt.pid)):
+            if fd is not None:
+                self._read(attempt, fd, number)
+        if message["deadline"] is not None:
+            self._endings.arm(attempt, (message["deadline"] - report.now()) / 1e6)
+        self._emit(report.started(attempt, inode_is_enough=self._inode_is_enough))
+
+    def _exited(self, attempt: Attempt, status: int | None, *, usage: struct_rusage | None) -> None:
         for stream in attempt.streams:
             stream.release(self._one_fewer)
             self._lingering += stream.is_open
+        attempt.log.close()
+        self._endings.ended(attempt)
         reach("exited-unsent")
-        self._say_exited(attempt, status, usage)
+        self._finish(attempt, report.exited(attempt, status, usage))
 
     def _one_fewer(self) -> None:
         self._lingering -= 1
@@ -198,68 +220,14 @@ class Supervisor:
             return
         number, why = message["signal"], message.get("why")
         if why is None:
-            _signal_group(attempt, number)
-            return
-        self._end(attempt, number, why=why, kill_after=message.get("kill_after"))
+            send(attempt, number)
+        else:
+            self._endings.ask(attempt, number, why=why, kill_after=message.get("kill_after"))
 
-    def _time_out(self, attempt: Attempt) -> None:
-        self._end(attempt, signal.SIGTERM, why="timeout")
-
-    def _end(
-        self, attempt: Attempt, number: int, *, why: str, kill_after: float | None = None
-    ) -> None:
-        """Ask an attempt to end and see to it that it does."""
-        attempt.why = attempt.why or why
-        _signal_group(attempt, number)
-        if number == signal.SIGKILL:
-            return
-        _signal_group(attempt, signal.SIGCONT)  # a stopped process can act on nothing else
-        if attempt.deadline is not None:
-            self._deadlines.cancel(attempt.deadline)
-        wait = attempt.kill_after if kill_after is None else kill_after
-        kill = partial(_signal_group, attempt, signal.SIGKILL)
-        attempt.deadline = self._deadlines.add(time.monotonic() + wait, kill)
-
-    def _say_started(self, attempt: Attempt) -> None:
-        self._emit(
-            attempt.message(
-                "started",
-                pid=attempt.pid,
-                pid_started=None if self._inode_is_enough else start_ticks(attempt.pid),
-                pid_inode=os.fstat(attempt.pidfd).st_ino
-                if self._inode_is_enough and attempt.pidfd >= 0
-                else None,
-                at=attempt.started_at,
-            )
-        )
-
-    def _say_exited(self, attempt: Attempt, status: int, usage: struct_rusage) -> None:
-        log = attempt.log
-        log.close()
-        small = log.small()
-        attempt.disposable = small is not None
-        self._say_final(
-            attempt,
-            "exited",
-            at=_now(),
-            started_at=attempt.started_at,
-            pid=attempt.pid,
-            status=status,
-            why=attempt.why or "exit",
-            max_rss=usage.ru_maxrss // _RSS_UNIT,
-            cpu=round((usage.ru_utime + usage.ru_stime) * 1e6),
-            bytes=log.total,
-            elided=log.elided,
-            output=_text(small[0]) if small else None,
-            pieces=_text(small[1]) if small else None,
-            last=attempt.last_line() if log.total else None,
-        )
-
-    def _say_final(self, attempt: Attempt, event: str, **fields: object) -> None:
+    def _finish(self, attempt: Attempt, message: Message) -> None:
         attempt.final = True
         attempt.streams = ()
-        attempt.deadline = None
-        self._emit(attempt.message(event, **fields))
+        self._emit(message)
 
     def _forget(self, key: Key) -> None:
         attempt = self._attempts.get(key)
@@ -268,19 +236,3 @@ class Supervisor:
         del self._attempts[key]
         if attempt.disposable:
             attempt.log.remove()
-
-
-def _signal_group(attempt: Attempt, number: int) -> None:
-    """Signal the attempt's process group, which exists as long as its first process is unreaped."""
-    try:
-        os.killpg(attempt.pid, number)
-    except (ProcessLookupError, PermissionError):  # it ended; a zombie is refused on macOS
-        return
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
-def _text(binary: bytes) -> str:
-    return binascii.b2a_base64(binary, newline=False).decode()

@@ -22,8 +22,9 @@ USAGE = (
 )
 ALREADY_RUNNING = 3
 
-_LOCK_PATIENCE = 5.0  # s: a supervisor that is leaving holds it for a moment
+_LOCK_PATIENCE = 2.0  # s: a supervisor that is leaving holds it for a moment
 _BACKLOG = 16
+_AFTER_FAILURE = 0.1  # s, so that what fails each time does not take all of the processor
 _FIRST_FREE = 3  # after the standard streams
 _COLLECT_AFTER = 50_000  # allocations: few cycles are made, and looking for them costs each run
 
@@ -91,8 +92,13 @@ def run(server: Server, *, linger: float) -> None:
             until = now + linger
         elif now >= until:
             return
-        server.core.step(None if needed else until - now)
-        server.flush()
+        try:
+            server.core.step(None if needed else until - now)
+            server.flush()
+        except Exception:  # noqa: BLE001 all runs depend on this process
+            note("something failed")
+            sys.__excepthook__(*sys.exc_info())
+            time.sleep(_AFTER_FAILURE)
 
 
 def _close_inherited(ready_fd: int | None) -> None:
@@ -130,6 +136,7 @@ def _stand_apart() -> None:
         os.setsid()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, no status would be kept
     os.chdir("/")
 
 

@@ -44,8 +44,19 @@ class AttemptLog:
                 segment, room = self._with_room()
                 rest = rest[segment.append(rest[:room], stream, at) :]
         except OSError:
-            self._broken = True
+            self.give_up()
         self.elided += len(rest)
+
+    def go_on(self, complete: list[tuple[int, int]], current: Segment) -> None:
+        """Continue with segments, (start, size), that an earlier supervisor left."""
+        self._segments = complete
+        self._current = current
+        self.total = current.start + current.size
+        self.elided = self.total - current.size - sum(size for _, size in complete)
+
+    def give_up(self) -> None:
+        """Keep nothing from now on, only count."""
+        self._broken = True
 
     def close(self) -> None:
         """Close the files; they stay on the disk."""

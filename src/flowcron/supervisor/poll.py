@@ -28,6 +28,9 @@ if TYPE_CHECKING:
         def close(self, fd: int) -> None:
             """Stop watching `fd` and close it."""
 
+        def unwatch(self, fd: int) -> None:
+            """Stop watching `fd` and leave it open."""
+
         def watch_exit(self, pid: int, ready: Ready) -> int:
             """Call `ready` once the process ended; return a pidfd of it, or -1."""
 

@@ -35,6 +35,11 @@ class LinuxPoller:
         del self._ready[fd]
         os.close(fd)
 
+    def unwatch(self, fd: int) -> None:
+        """Stop watching `fd` and leave it open."""
+        del self._ready[fd]
+        self._epoll.unregister(fd)
+
     def watch_exit(self, pid: int, ready: Ready) -> int:
         """Call `ready` once the process ended, whether it is a child or not; return its pidfd."""
         pidfd = os.pidfd_open(pid)

@@ -45,6 +45,10 @@ class PortablePoller:
         self._selector.unregister(fd)
         os.close(fd)
 
+    def unwatch(self, fd: int) -> None:
+        """Stop watching `fd` and leave it open."""
+        self._selector.unregister(fd)
+
     def watch_exit(self, pid: int, ready: Ready) -> int:
         """Call `ready` after each SIGCHLD until it is forgotten; there is no pidfd: -1."""
         self._children[pid] = ready

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     Message = dict[str, Any]
+else:
+    Message = dict
 
 PROTOCOL = 1
 SMALL_OUTPUT = 4096

@@ -17,6 +17,7 @@ _DEFAULTED = (
     signal.SIGINT,
     signal.SIGQUIT,
     signal.SIGTERM,
+    signal.SIGCHLD,
     signal.SIGPIPE,
     signal.SIGXFSZ,
 )
