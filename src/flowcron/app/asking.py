@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +33,7 @@ class RefusalError(FlowcronError):
 
 
 def ask(
-    history: Path,
-    kind: str,
-    *,
-    patience: float,
-    while_waiting: Callable[[], None] = lambda: None,
-    **arguments: object,
+    history: Path, kind: str, *, patience: float, arguments: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Ask the running scheduler and return the result it answers.
 
@@ -55,7 +49,7 @@ def ask(
             request = requests.ask(
                 connection,
                 kind,
-                arguments,
+                arguments or {},
                 scheduler=None if scheduler is None else scheduler.id,
                 requested_by=whoami(),
                 at=clock.now(),
@@ -70,7 +64,6 @@ def ask(
                         _silence(alive=alive, patience=patience), hint="flowcron status"
                     )
                 continue
-            while_waiting()
             time.sleep(0.02)
     finally:
         connection.close()

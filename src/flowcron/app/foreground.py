@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +34,7 @@ class Wish:
 class Foreground:
     """One run and its supervisor, both in this process; `run` is its id once it has begun."""
 
-    def __init__(
-        self, history: Path, environment: dict[str, str], *, report: Callable[[Report], None]
-    ) -> None:
-        self._path = history
+    def __init__(self, history: Path, environment: dict[str, str]) -> None:
         self._history = open_history(history)
         self._said: list[dict[str, Any]] = []
         self._supervisor = Supervisor(
@@ -50,7 +46,7 @@ class Foreground:
             launcher=self,
             processes=self._processes,
             clock=clock.now,
-            report=report,
+            report=_nobody_listens,
         )
 
     def begin(self, wish: Wish) -> int:
@@ -76,11 +72,6 @@ class Foreground:
         for message in messages:
             self._supervisor.handle(message)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the run has ended and is written down."""
-        return not self._engine.book.live
-
     def step(self) -> None:
         """Take one turn: let the processes go on for a moment, and write down what they did."""
         self._supervisor.step(self._wait())
@@ -104,3 +95,7 @@ class Foreground:
         if retry is None:
             return _TURN
         return min(max((retry - clock.now()) / SECOND, 0), _TURN)
+
+
+def _nobody_listens(report: Report) -> None:
+    """Say nothing: whoever runs it follows its output and reads history."""

@@ -38,7 +38,7 @@ def command(session: Session, *, now: bool, leave: bool, timeout: str) -> int:
         raise click.BadParameter(str(error), param_hint="--timeout") from error
     pid = scheduler_pid(session.history_path)
     how = "cancel" if now else "leave" if leave else ""
-    ask(session.history_path, "stop", patience=_ANSWER, how=how)
+    ask(session.history_path, "stop", patience=_ANSWER, arguments={"how": how})
     deadline = clock.monotonic() + patience
     while scheduler_pid(session.history_path) == pid:
         if clock.monotonic() > deadline:
