@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from asking import OverSocket, Processes, is_alive
+from asking import InProcess, OverSocket, Processes, is_alive
 
 from flowcron.errors import RefusedError
 from flowcron.supervisor.address import ShortPath
 from flowcron.supervisor.client import connect
-from flowcron.supervisor.identity import inodes_are_unique, kept_status
+from flowcron.supervisor.identity import inodes_are_unique, kept_status, start_ticks
 from flowcron.supervisor.main import ALREADY_RUNNING
 from flowcron.supervisor.output_read import LogReader, Piece
 from flowcron.supervisor.protocol import encode
@@ -446,6 +446,16 @@ def test_the_timeout_of_an_adopted_run_is_enforced(processes: Processes) -> None
     exited = after.wait_for("exited")
     assert (exited["why"], os.WTERMSIG(exited["status"])) == ("timeout", signal.SIGKILL)
     assert not is_alive(started["pid"])
+
+
+def test_without_pidfds_nothing_is_adopted(tmp_path: Path) -> None:
+    asked = InProcess(tmp_path, portable=True)
+    started = {"run": 1, "attempt": 1, "pid": os.getpid(), "pid_inode": None, "at": 5}
+
+    asked.send(adopt(started | {"pid_started": start_ticks(os.getpid())}))
+
+    assert asked.wait_for("adopt_failed")
+    asked.core.shut()
 
 
 def test_a_job_may_write_while_it_has_no_supervisor(processes: Processes) -> None:

@@ -27,8 +27,15 @@ def is_same(message: Message, pidfd: int, *, inode_is_enough: bool) -> bool:
 
 
 def open_outputs(pid: int) -> tuple[int | None, int | None]:
-    """Open the process's stdout and stderr for reading where they still are our pipes."""
-    return _open_output(pid, 1), _open_output(pid, 2)
+    """Open the process's stdout and stderr for reading where they still are our pipes.
+
+    Where both are one pipe, because the job sent one to the other, it counts as stdout.
+    """
+    out, err = _open_output(pid, 1), _open_output(pid, 2)
+    if out is not None and err is not None and os.path.sameopenfile(out, err):
+        os.close(err)
+        return out, None
+    return out, err
 
 
 def _open_output(pid: int, number: int) -> int | None:

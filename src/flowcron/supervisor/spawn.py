@@ -21,6 +21,7 @@ _DEFAULTED = (
     signal.SIGPIPE,
     signal.SIGXFSZ,
 )
+_PATH_ONLY = getattr(os, "O_PATH", os.O_RDONLY)  # then it need not be readable
 _RESOURCES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 _HINTS = {
     errno.ENOEXEC: "it is neither a program nor does it begin with #!",
@@ -59,7 +60,7 @@ class Spawner:
         self._limit = limit
         self._own_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        self._home = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._home = os.open(".", _PATH_ONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._away = False
 
     def inherit(self, environment: Mapping[str, str]) -> None:
@@ -76,15 +77,14 @@ class Spawner:
         stderr: int,
     ) -> int:
         """Start a process and return its pid; SpawnError if that cannot be."""
-        environment = self._base | _encoded(env)
         self._enter(cwd)
-        program = _find(argv[0], environment)
         try:
+            environment = self._base | _encoded(env)
+            program = _find(argv[0], environment)
             return self._start(program, argv, environment, outputs=(stdout, stderr))
-        except OSError as error:
-            raise _refusal(program, error) from error
-        except ValueError as error:  # a NUL byte, or "=" in the name of a variable
-            raise SpawnError("exec", "EINVAL", f"{argv[0]!r}: {error}") from error
+        except (ValueError, TypeError, IndexError) as error:
+            # A NUL byte, "=" in the name of a variable, what cannot be encoded, no words at all.
+            raise SpawnError("exec", "EINVAL", f"cannot run {argv!r}: {error}") from error
 
     def go_home(self) -> None:
         """Leave the folder of the last job, so that it can be unmounted."""
@@ -133,6 +133,8 @@ class Spawner:
                 setsigmask=(),
                 setsigdef=_DEFAULTED,
             )
+        except OSError as error:
+            raise _refusal(program, error) from error
         finally:
             if self._limit is not None:
                 resource.setrlimit(resource.RLIMIT_NOFILE, self._own_limit)
