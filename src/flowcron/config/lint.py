@@ -15,7 +15,7 @@ from flowcron.domain.cron import parse_cron
 from flowcron.domain.duration import format_duration
 from flowcron.domain.job import Cron, Every, Job, When
 
-_STEP = re.compile(r"(?:^|,)\*/([0-9]{1,2})(?=,|$)")
+_STEP = re.compile(r"(?<![^,])\*/([0-9]{1,2})(?![^,])")
 _CYCLES = ((60, "minute", "m"), (24, "hour", "h"))
 
 

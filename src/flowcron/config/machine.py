@@ -12,9 +12,9 @@ _TIMEZONE = Path("/etc/timezone")
 _FOLDER = "zoneinfo/"
 
 
-def machine_zone() -> str:
+def machine_zone(*, link: Path = _LOCALTIME, file: Path = _TIMEZONE) -> str:
     """Return the IANA name of the machine's zone: TZ, /etc/localtime, /etc/timezone, else UTC."""
-    for name in (_from_tz(), _from_link(), _from_file()):
+    for name in (_from_tz(), _from_link(link), _from_file(file)):
         if name and _exists(name):
             return name
     return "UTC"
@@ -25,18 +25,18 @@ def _from_tz() -> str:
     return text.partition(_FOLDER)[2] if text.startswith("/") else text
 
 
-def _from_link() -> str:
+def _from_link(link: Path) -> str:
     try:
-        target = str(_LOCALTIME.readlink())
+        target = str(link.readlink())
     except OSError:
         return ""
     name = target.partition(_FOLDER)[2]
     return name.removeprefix("posix/")
 
 
-def _from_file() -> str:
+def _from_file(file: Path) -> str:
     try:
-        return _TIMEZONE.read_text(encoding="ascii").strip()
+        return file.read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         return ""
 

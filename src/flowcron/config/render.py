@@ -1,7 +1,7 @@
 """A Problem as text: its line, a caret under what is wrong, and what to write instead.
 
 Plain text in pieces with roles; whoever prints it decides about colours. The source line is shown
-as a terminal can show it: tabs as spaces, control characters as \\xNN, long lines cut around the
+as a terminal can show it: tabs as spaces, control characters as escapes, long lines cut around the
 caret, and the caret counts columns of the screen, where some characters take two and some none.
 """
 

@@ -13,7 +13,7 @@ from flowcron.config.paths import at_home
 from flowcron.config.syntax import parse
 from flowcron.errors import Problem
 
-_LARGEST = 16_000_000
+_LARGEST = 8_000_000
 _DROP_INS = "schedules.d/*.toml"
 
 

@@ -20,7 +20,6 @@ _MOST = 20
 _SAID: tuple[tuple[str, str, str], ...] = (  # what tomli says begins with this; message, help
     ("This is never closed", "", "close the quotes, the list or the table that begins here"),
     ("Invalid value", "this is no value", 'a text goes in quotes: key = "text"'),
-    ("Illegal character '\\n'", "the text does not end on its line", "close the quotes"),
     ("Illegal character", "", "write the character as an escape: \\t, \\n, \\u0007"),
     ("Unescaped '\\'", "", "write \\\\, or 'single quotes', which leave backslashes alone"),
     ("Expected '='", "there is no value for this key", "write key = value"),
@@ -36,7 +35,9 @@ _SAID: tuple[tuple[str, str, str], ...] = (  # what tomli says begins with this;
     ("Duplicate inline", "this key is there already", "keep one of them"),
     ("Cannot", "", "keep one of them"),
 )
-_LEFT_OPEN = re.compile(r"Invalid value|Unclosed|Unterminated|Expected '(\"\"\"|''')'")
+_LEFT_OPEN = re.compile(
+    r"Invalid value|Illegal character '\\n'|Unclosed|Unterminated|Expected '(\"\"\"|''')'"
+)
 _FURTHEST_BACK = 30
 
 
@@ -114,7 +115,8 @@ def _mend(block: list[str]) -> list[_Mistake]:
         mistakes.append(opened or mistake)
         line = mistakes[-1].line
         runs_on = opened is not None and mistake.line > line + 1
-        if runs_on or line < 0 or not block[line] or _HEADER.match(block[line]):
+        hopeless = runs_on or len(mistakes) >= _MOST
+        if hopeless or line < 0 or not block[line] or _HEADER.match(block[line]):
             block[max(line, 0) :] = [""] * (len(block) - max(line, 0))
             break
         block[line] = ""

@@ -17,6 +17,7 @@ from flowcron.domain.instant import micros
 from flowcron.domain.job import Cron, Every, Job, Missed, Overlap, RetryPolicy, When
 
 _PLACE = ("name", "file", "line")
+_KNOWN_TRIGGERS = {"cron", "every"}
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _decode = json.JSONDecoder().decode
 
@@ -86,7 +87,7 @@ _FIELDS = {
     Job: tuple(field.name for field in fields(Job) if field.name not in _PLACE),
     RetryPolicy: tuple(field.name for field in fields(RetryPolicy)),
 }
-_PLAIN_JOB = Job(name="", command="")
+_PLAIN_JOB = Job(name="", command="\0")  # no command is like that: it is always written
 _PLAIN_RETRY = RetryPolicy()
 
 _RETRY_READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_FIELDS[RetryPolicy], _as_is) | {
@@ -97,7 +98,7 @@ _RETRY_READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_FIELDS[RetryPol
 }
 _JOB_READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_FIELDS[Job], _as_is) | {
     "command": _to_command,
-    "when": lambda value: tuple(_to_when(each) for each in value),
+    "when": lambda value: tuple(_to_when(each) for each in value if each.keys() & _KNOWN_TRIGGERS),
     "shell": tuple,
     "env": lambda value: tuple((name, text) for name, text in value),
     "timeout": _length,

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowcron.domain.job import Cron, Every, Job, RetryPolicy
+from flowcron.domain.snapshot import definition_of, job_from
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+LENGTHS = st.timedeltas(timedelta(), timedelta(days=36_525))
+CODES = st.lists(st.integers(0, 255), max_size=3).map(tuple)
+WHENS = st.builds(Cron, TEXTS, TEXTS) | st.builds(Every, LENGTHS)
+RETRIES = st.builds(
+    RetryPolicy,
+    times=st.integers(0, 100),
+    delay=LENGTHS,
+    backoff=st.floats(1, 100),
+    max_delay=LENGTHS,
+    jitter=st.floats(0, 1),
+    on_failure=st.booleans(),
+    on_timeout=st.booleans(),
+    exit_codes=st.none() | CODES,
+    stop_exit_codes=CODES,
+)
+JOBS = st.builds(
+    Job,
+    name=TEXTS,
+    command=TEXTS | st.lists(TEXTS, max_size=3).map(tuple),
+    when=st.lists(WHENS, max_size=3).map(tuple),
+    shell=st.lists(TEXTS, max_size=3).map(tuple),
+    cwd=st.none() | TEXTS,
+    env=st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple),
+    timeout=st.none() | LENGTHS,
+    kill_after=LENGTHS,
+    retry=RETRIES,
+    missed_within=st.none() | LENGTHS,
+    success_codes=CODES,
+    log_limit=st.integers(0, 2**63),
+    enabled=st.booleans(),
+    tags=st.lists(TEXTS, max_size=3).map(tuple),
+    description=TEXTS,
+    runbook=TEXTS,
+)
+
+
+@given(job=JOBS)
+@settings(deadline=None)
+def test_a_job_comes_back_from_its_snapshot_as_it_was(job: Job) -> None:
+    body = definition_of(job)
+
+    assert job_from(job.name, body) == job
+    assert definition_of(job_from(job.name, body)) == body
+
+
+def test_what_is_the_default_is_not_written() -> None:
+    job = Job(name="a", command="true", when=(Cron("@daily", "UTC"),))
+
+    assert definition_of(job) == '{"command":"true","when":[{"cron":"@daily","timezone":"UTC"}]}'
+
+
+def test_the_place_of_a_job_is_no_part_of_its_definition() -> None:
+    job = Job(name="a", command="true", file="s.toml", line=3)
+    moved = replace(job, file="t.toml", line=99)
+
+    assert definition_of(moved) == definition_of(job)
+
+
+def test_what_a_newer_version_wrote_is_left_alone() -> None:
+    body = definition_of(Job(name="a", command="x", retry=RetryPolicy(times=2)))
+    newer = json.loads(body) | {"pool": "db", "when": [{"at": 5}, {"every": 60_000_000}]}
+    newer["retry"]["moon"] = "full"
+
+    job = job_from("a", json.dumps(newer))
+
+    assert job == Job(
+        name="a",
+        command="x",
+        retry=RetryPolicy(times=2),
+        when=(Every(timedelta(minutes=1)),),
+    )
+
+
+def test_ten_thousand_snapshots_are_read_in_a_moment() -> None:
+    bodies = [definition_of(Job(name="a", command=f"echo {n}")) for n in range(10_000)]
+    start = time.monotonic()
+
+    jobs = [job_from("a", body) for body in bodies]
+
+    assert jobs[7].command == "echo 7"
+    assert time.monotonic() - start < 5  # 0.15 s where nothing else runs
