@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from asking import InProcess, OverSocket, Processes, is_alive
+from asking import PATIENCE, InProcess, OverSocket, Processes, is_alive
 
 from flowcron.errors import RefusedError
 from flowcron.supervisor.address import ShortPath
@@ -327,6 +327,23 @@ def test_the_path_of_its_folder_may_be_longer_than_a_socket_s_address(tmp_path: 
 
     assert text_of(scheduler.wait_for("exited")) == "here\n"
     processes.shut()
+
+
+def test_it_works_without_epoll_and_pidfds_too(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "flowcron.supervisor", str(tmp_path), "--portable"]
+    with subprocess.Popen([*words, "--linger", "0.3"], stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + PATIENCE
+        while (greeting := connect(str(tmp_path), epoch=1, environment={})) is None:
+            assert time.monotonic() < deadline
+        scheduler = OverSocket(tmp_path, greeting)
+
+        scheduler.shell("exit 8")
+        exited = scheduler.wait_for("exited")
+        scheduler.ack()
+        scheduler.connection.close()
+
+        assert os.WEXITSTATUS(exited["status"]) == 8
+        assert process.wait(PATIENCE) == 0
 
 
 def test_it_is_small(processes: Processes) -> None:
