@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -122,8 +123,6 @@ def exited(  # the fields of the message
 
 def poll(condition: Callable[[], object], *, seconds: float = 30) -> Any:
     """Return what `condition` gives once it is true; fail when it stays false."""
-    import time
-
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from fakes import poll
 
 if TYPE_CHECKING:
@@ -66,8 +69,8 @@ def test_a_job_that_ends_while_no_scheduler_lives_keeps_its_true_status_and_time
     poll(lambda: state_of(flowcron) == "failed")
 
     ((code, began, ended, started_again),) = flowcron.rows(
-        "SELECT exit_code, runs.started_at, finished_at, schedulers.started_at FROM runs, schedulers "
-        "WHERE schedulers.id = 2"
+        "SELECT exit_code, runs.started_at, finished_at, schedulers.started_at "
+        "FROM runs, schedulers WHERE schedulers.id = 2"
     )
     assert code == 7
     assert began == started_at
@@ -88,7 +91,8 @@ def test_a_retry_waits_on_across_a_restart(flowcron: Installed) -> None:
     poll(lambda: state_of(flowcron) == "success")
 
     ((first_end, second_start),) = flowcron.rows(
-        "SELECT a.finished_at, b.started_at FROM attempts a, attempts b WHERE b.number = 2 AND a.number = 1"
+        "SELECT a.finished_at, b.started_at FROM attempts a, attempts b "
+        "WHERE a.number = 1 AND b.number = 2"
     )
     assert second_start - first_end >= 3_000_000
 
@@ -211,13 +215,11 @@ def test_a_crash_of_the_supervisor_at_any_point_never_starts_a_run_twice(
 
 def _is_running(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b") ")[2][:1] not in {b"Z", b"X"}
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
     except FileNotFoundError:
         return False
+    return stat.rpartition(b") ")[2][:1] not in {b"Z", b"X"}
 
 
 def _kill(pid: int) -> None:
-    import os
-
     os.kill(pid, signal.SIGKILL)

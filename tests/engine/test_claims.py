@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakes import EVERY_MINUTE, NOON, after, exited, make_job, started
-
 from flowcron.domain.job import Missed
 
 if TYPE_CHECKING:
-    from conftest import World
+    from world import World
 
 
 def test_a_job_that_is_due_gets_a_row_before_it_is_sent_to_the_supervisor(world: World) -> None:

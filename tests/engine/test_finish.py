@@ -5,23 +5,22 @@ from __future__ import annotations
 import signal
 from base64 import b64encode
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import EVERY_MINUTE, after, exited, make_job, started
 
+from fakes import EVERY_MINUTE, after, exited, make_job, started
 from flowcron.domain.instant import SECOND
 from flowcron.domain.job import RetryPolicy
 
 if TYPE_CHECKING:
-    from conftest import World
-
     from flowcron.engine.engine import Engine
+    from world import World
 
 THREE_TRIES = RetryPolicy(times=2, delay=timedelta(seconds=10))
 
 
-def with_a_run(world: World, **job: object) -> Engine:
+def with_a_run(world: World, **job: Any) -> Engine:
     engine = world.engine(make_job(when=EVERY_MINUTE, **job))
     world.clock.go_on(60)
     engine.look_at_everything()
@@ -35,9 +34,9 @@ def test_a_start_and_an_end_in_one_turn_are_written_as_one_end(world: World) -> 
     engine.receive([started(1, at=after(61)), exited(1, at=after(63), began=after(61))])
     engine.step()
 
-    assert world.rows(
-        "SELECT state, attempts, started_at, finished_at, exit_code FROM runs"
-    ) == [("success", 1, after(61), after(63), 0)]
+    assert world.rows("SELECT state, attempts, started_at, finished_at, exit_code FROM runs") == [
+        ("success", 1, after(61), after(63), 0)
+    ]
     assert world.launcher.acked == [[1, 1]]
 
 
@@ -79,9 +78,9 @@ def test_a_run_is_as_its_last_attempt_and_lasts_from_first_start_to_last_end(wor
         world.clock.go_on(60)
         engine.step()
 
-    assert world.rows("SELECT state, attempts, started_at, exit_code, reason FROM runs WHERE id = 1") == [
-        ("success", 3, began, 0, None)
-    ]
+    assert world.rows(
+        "SELECT state, attempts, started_at, exit_code, reason FROM runs WHERE id = 1"
+    ) == [("success", 3, began, 0, None)]
 
 
 def test_a_run_that_waits_for_a_retry_keeps_others_of_its_job_from_starting(world: World) -> None:
@@ -111,11 +110,11 @@ def test_a_run_that_waits_for_a_retry_keeps_others_of_its_job_from_starting(worl
     ],
 )
 def test_the_reason_says_how_it_ended(
-    world: World, message: dict[str, object], state: str, reason: str
+    world: World, message: dict[str, Any], state: str, reason: str
 ) -> None:
     engine = with_a_run(world, timeout=timedelta(hours=1))
 
-    engine.receive([exited(1, at=world.clock.now, **message)])  # type: ignore[arg-type]
+    engine.receive([exited(1, at=world.clock.now, **message)])
     engine.step()
 
     assert world.rows("SELECT state, reason FROM runs") == [(state, reason)]
@@ -157,7 +156,10 @@ def test_a_status_that_nobody_knows_is_lost_and_never_a_guess(world: World) -> N
 
 def test_a_small_output_is_kept_in_the_history_file(world: World) -> None:
     engine = with_a_run(world)
-    output = {"output": b64encode(b"hello\n").decode(), "pieces": b64encode(b"x").decode()}
+    output: dict[str, Any] = {
+        "output": b64encode(b"hello\n").decode(),
+        "pieces": b64encode(b"x").decode(),
+    }
 
     engine.receive([exited(1, at=after(62), bytes=6, last="hello", **output)])
     engine.step()

@@ -6,19 +6,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fakes import EVERY_MINUTE, after, exited, make_job, started
-
 from flowcron.domain.job import Job, Missed, RetryPolicy
 from flowcron.domain.ports import Process
 
 if TYPE_CHECKING:
-    from conftest import World
+    from world import World
 
 PROCESS = Process(100, 5, 7)
 
 
-def after_a_crash(
-    world: World, *messages: dict[str, Any], job: Job | None = None
-) -> Job:
+def after_a_crash(world: World, *messages: dict[str, Any], job: Job | None = None) -> Job:
     """Claim run 1, hear `messages`, and die."""
     job = job or make_job(when=EVERY_MINUTE)
     engine = world.engine(job)

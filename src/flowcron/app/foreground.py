@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,5 +98,5 @@ class Foreground:
         return min(max((retry - clock.now()) / SECOND, 0), _TURN)
 
 
-def _nobody_listens(report: Report) -> None:
+def _nobody_listens(reports: Sequence[Report]) -> None:
     """Say nothing: whoever runs it follows its output and reads history."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class Scheduler:
     """One life of the scheduler, from the lock to the last commit."""
 
     def __init__(
-        self, config: Config, options: Options, *, report: Callable[[Report], None]
+        self, config: Config, options: Options, *, report: Callable[[Sequence[Report]], None]
     ) -> None:
         self._config = config
         self._options = options
@@ -242,4 +242,4 @@ class Scheduler:
         self._supervised.close()
 
     def _say(self, kind: Kind, text: str) -> None:
-        self._report(Report(kind, clock.now(), text))
+        self._report([Report(kind, clock.now(), text)])

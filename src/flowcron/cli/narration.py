@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from flowcron.cli.output import Screen
 from flowcron.cli.text import Span, cut, width
@@ -29,15 +30,18 @@ _BAD = {"failed", "timed_out", "lost"}
 
 def narrator(
     screen: Screen, style: str, *, zone: tzinfo | None, names: list[str]
-) -> Callable[[Report], None]:
-    """Return what writes each report; `style` is pretty, logfmt or json."""
-    if style == "pretty":
-        room = min(max(map(width, names), default=0), _WIDEST_NAME)
-        return lambda report: _tell(screen, report, zone=zone, room=room)
+) -> Callable[[Sequence[Report]], None]:
+    """Return what writes reports as they come; `style` is pretty, logfmt or json."""
+    room = min(max(map(width, names), default=0), _WIDEST_NAME)
     encode = _json if style == "json" else _logfmt
 
-    def write(report: Report) -> None:
-        screen.text(encode(_fields(report, zone)) + "\n")
+    def write(reports: Sequence[Report]) -> None:
+        if style == "pretty":
+            for report in reports:
+                _tell(screen, report, zone=zone, room=room)
+        else:
+            lines = [encode(_fields(report, zone)) for report in reports]
+            screen.text("\n".join([*lines, ""]))
         screen.stream.flush()
 
     return write
@@ -62,7 +66,6 @@ def _tell(screen: Screen, report: Report, *, zone: tzinfo | None, room: int) -> 
     )
     if report.last_line and report.state in _BAD:
         screen.line(" " * (room + 19), Span(report.last_line, "dim"), fit=True)
-    screen.stream.flush()
 
 
 def _look(report: Report) -> tuple[str, str]:
@@ -91,7 +94,8 @@ def _sentence(report: Report) -> str:  # noqa: PLR0911 one return an event
             return f"ok{after}  {took}"
         case Kind.ENDED:
             after = f" after {report.attempt} attempts" if (report.attempt or 1) > 1 else ""
-            return f"{report.state.replace('_', ' ')}{after}  {report.text}  {took}".rstrip()
+            failed = "failed · " if report.state == "failed" else ""
+            return f"{failed}{report.text}{after}  {took}".rstrip()
         case Kind.SKIPPED | Kind.MISSED:
             times = f"{report.count} times " if report.count else ""
             return f"{times}{report.kind}, {report.text}"
@@ -99,10 +103,16 @@ def _sentence(report: Report) -> str:  # noqa: PLR0911 one return an event
             return report.text
 
 
+@lru_cache(maxsize=4)
+def _stamp(at: Instant, zone: tzinfo | None) -> str:
+    """Return an instant for a log; all reports of a turn have the same."""
+    return _moment(at, zone).isoformat(timespec="milliseconds")
+
+
 def _fields(report: Report, zone: tzinfo | None) -> dict[str, object]:
     level = "warning" if report.kind is Kind.WARNING or report.state in _BAD else "info"
     fields = {
-        "ts": _moment(report.at, zone).isoformat(timespec="milliseconds"),
+        "ts": _stamp(report.at, zone),
         "level": level,
         "event": str(report.kind),
         "job": report.job,

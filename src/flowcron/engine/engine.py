@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flowcron.domain.instant import Instant
@@ -38,7 +38,7 @@ class Engine:
         launcher: Launcher,
         processes: Processes,
         clock: Clock,
-        report: Callable[[Report], None],
+        report: Callable[[Sequence[Report]], None],
         luck: Callable[[], float] = random.random,
     ) -> None:
         self.book = Book()
@@ -212,5 +212,5 @@ class Engine:
             reach("finish-committed")
             self._launcher.send({"op": "ack", "attempts": turn.acks})
             reach("acked")
-        for report in turn.reports:
-            self._report(report)
+        if turn.reports:
+            self._report(turn.reports)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from fakes import NOON, FakeClock, FakeProcesses, ScriptedLauncher
-
 from flowcron.domain.job import Job
 from flowcron.engine.engine import Engine
 from flowcron.engine.recovery import Known, Supervision
 from flowcron.engine.report import Report
 from flowcron.history import schedulers
-from flowcron.history.database import Connection, open_history
+from flowcron.history.database import Connection
 
 
 class World:
@@ -43,7 +39,7 @@ class World:
             launcher=self.launcher,
             processes=self.processes,
             clock=self.clock,
-            report=self.reports.append,
+            report=self.reports.extend,
             luck=lambda: self.luck,
         )
         engine.load(jobs)
@@ -59,10 +55,3 @@ class World:
     @property
     def states(self) -> list[str]:
         return [state for (state,) in self.rows("SELECT state FROM runs ORDER BY id")]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    history = open_history(tmp_path / "history.db")
-    yield World(history)
-    history.close()
