@@ -320,6 +320,16 @@ def check_loading(path: Path, content: bytes) -> None:
             assert not re.search(r"[\x00-\x08\x0b-\x1f]", render(problem))
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    ["", "\\u0000", "a\\u0000*", "~\\u0000", "x" * 5_000, "[", "~nobody-here/*", "/", "."],
+)
+def test_no_include_is_too_strange(tmp_path: Path, pattern: str) -> None:
+    content = f'include = ["{pattern}"]'.encode()
+
+    check_loading(tmp_path / "schedules.toml", content)
+
+
 def test_a_thousand_wrong_lines_are_said_in_seconds(tmp_path: Path) -> None:
     text = "".join(
         f'[jobs.j{n}]\ncomand = "x"\ntimezone = "Europe/Pariss"\ncron = "x"\n' for n in range(1_000)

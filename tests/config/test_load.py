@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowcron.config.load import Config, OnStop, load
+from flowcron.config.sources import digest_at
 from flowcron.domain.job import Cron, Every, Job, Missed, Overlap, RetryPolicy
 from flowcron.errors import ConfigError
 
@@ -227,6 +228,7 @@ def test_the_digest_changes_with_every_file(tmp_path: Path) -> None:
     (tmp_path / "schedules.d" / "x.toml").write_text('[jobs.x]\ncommand = "x"')
 
     assert plain == again
+    assert digest_at(tmp_path / "schedules.toml") == load_text(tmp_path, "# hello").digest
     assert len({plain, commented, load_text(tmp_path, "# hello").digest}) == 3
     assert len(plain) == 64
 

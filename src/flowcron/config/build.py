@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flowcron.config.model.tables import DefaultsTable, JobTable, RetryTable
+from flowcron.config.model.job_tables import DefaultsTable, JobTable, RetryTable
 from flowcron.config.paths import in_folder
 from flowcron.domain.cron import other_trigger
 from flowcron.domain.job import Cron, Every, Job, Missed, Overlap, RetryPolicy, When

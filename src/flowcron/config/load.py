@@ -13,7 +13,7 @@ from flowcron.config.build import Ground, build_job
 from flowcron.config.lint import warnings_about
 from flowcron.config.machine import machine_zone
 from flowcron.config.mistake import Mistake, located
-from flowcron.config.model.tables import FileTable, validated
+from flowcron.config.model.file_tables import FileTable, validated
 from flowcron.config.paths import in_folder
 from flowcron.config.positions import lines_of_jobs
 from flowcron.config.rules import broken_rules, misplaced, not_available, without_match

@@ -8,9 +8,8 @@ from typing import Any
 
 from flowcron.config.mistake import Mistake
 from flowcron.config.notyet import found_in
-from flowcron.config.paths import in_folder
 from flowcron.config.positions import Path
-from flowcron.config.sources import Source, patterns
+from flowcron.config.sources import Source, matches, patterns
 from flowcron.config.wording import shown
 from flowcron.domain.names import near
 
@@ -38,8 +37,8 @@ def misplaced(table: dict[str, Any], main: str) -> Iterator[Mistake]:
 
 def without_match(main: Source) -> Iterator[Mistake]:
     """Yield every `include` that names one file, and it is not there."""
-    for number, pattern in enumerate(patterns(main)):
-        if not has_magic(pattern) and not in_folder(pattern, main.path.parent).exists():
+    for number, pattern in patterns(main).items():
+        if not has_magic(pattern) and not matches(main.path, pattern):
             help_ = 'the path is relative to the folder of this file; "*" stands for any name'
             message = f"there is no file {shown(pattern)}"
             yield Mistake("include", message, ("include", number), help_)

@@ -14,7 +14,7 @@ from itertools import combinations
 from typing import Any
 
 from flowcron.config.descriptions import DESCRIPTIONS
-from flowcron.config.model.tables import file_schema
+from flowcron.config.model.file_tables import file_schema
 from flowcron.config.notyet import NOT_YET
 from flowcron.config.rules import RUNNABLE, TRIGGERS
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
 from typing import Any
 
 from flowcron.config.paths import at_home
-from flowcron.config.syntax import parse
 from flowcron.errors import Problem
 
 _LARGEST = 8_000_000
@@ -31,29 +30,44 @@ class Source:
 def read_sources(path: Path) -> tuple[Source, ...]:
     """Return the file and those it includes, in the order of their paths; raise nothing."""
     main = read_source(path.absolute())
-    others = dict.fromkeys(_included(main))
-    return (main, *(read_source(other) for other in sorted(others) if other != main.path))
+    others = {match for pattern in patterns(main).values() for match in matches(main.path, pattern)}
+    return (main, *map(read_source, _in_order(main.path, others)))
 
 
 def digest_of(sources: Iterable[Source]) -> str:
     """Return one SHA-256 over what all files say."""
-    digest = hashlib.sha256()
-    for source in sources:
-        digest.update(hashlib.sha256(source.content).digest())
-    return digest.hexdigest()
+    return _digest(source.content for source in sources)
 
 
-def patterns(main: Source) -> list[str]:
-    """Return what the main file includes."""
-    include = main.table.get("include", [])
-    return [each for each in include if isinstance(each, str)] if isinstance(include, list) else []
+def digest_at(path: Path) -> str:
+    """Return the `digest_of` the files as they are now; TOML is read only to follow `include`."""
+    main = path.absolute()
+    content = _content(main)
+    if b"include" in content:
+        return digest_of(read_sources(path))
+    return _digest((content, *map(_content, _in_order(main, set()))))
+
+
+def patterns(main: Source) -> dict[int, str]:
+    """Return what the main file includes, as far as it can be a path, by its number."""
+    include = main.table.get("include")
+    return {
+        number: text
+        for number, text in enumerate(include if isinstance(include, list) else ())
+        if isinstance(text, str) and "\0" not in text
+    }
+
+
+def matches(main: Path, pattern: str) -> list[Path]:
+    """Return the files that an `include` of the main file means."""
+    names = glob(str(at_home(Path(pattern))), root_dir=main.parent)  # noqa: PTH207 it may be absolute
+    return [main.parent / name for name in names]
 
 
 def read_source(path: Path) -> Source:
     """Return one file, or what is wrong with it."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
+        content = _read(path)
     except OSError as error:
         return Source(path, problems=(_unreadable(path, error),))
     if len(content) > _LARGEST:
@@ -63,15 +77,34 @@ def read_source(path: Path) -> Source:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         return Source(path, content, problems=(_not_utf8(path, content, error),))
+    from flowcron.config.syntax import parse  # noqa: PLC0415 a digest needs no TOML
+
     parsed = parse(text, str(path))
     return Source(path, content, parsed.readable, parsed.table, parsed.problems)
 
 
-def _included(main: Source) -> Iterator[Path]:
-    folder = main.path.parent
-    for pattern in (*patterns(main), _DROP_INS):
-        for name in glob(str(at_home(Path(pattern))), root_dir=folder):  # noqa: PTH207 may be absolute
-            yield folder / name
+def _in_order(main: Path, included: set[Path]) -> list[Path]:
+    """Return all files but the main one, the drop-ins too."""
+    return sorted((included | set(matches(main, _DROP_INS))) - {main})
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LARGEST + 1)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return _read(path)
+    except OSError:
+        return b""
+
+
+def _digest(contents: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flowcron.config.mistake import Mistake
-from flowcron.config.model.tables import keys_at
+from flowcron.config.model.file_tables import keys_at
 from flowcron.config.notyet import NOT_YET
 from flowcron.config.positions import Path
 from flowcron.config.wording import kind_of, one_of, shown

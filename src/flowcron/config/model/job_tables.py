@@ -1,4 +1,4 @@
-"""The tables of schedules.toml and their keys, those of later versions too (see `notyet`).
+"""The tables of jobs and their keys, those of later versions too (see `config.notyet`).
 
 They are typed dictionaries: what the file does not say is not in them, so that defaults can be
 laid under a job.
@@ -9,14 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, Required
 
-from pydantic import (  # noqa: TID251 this package is its owner
-    ConfigDict,
-    Field,
-    Tag,
-    TypeAdapter,
-    ValidationError,
-)
-from pydantic_core import ErrorDetails
+from pydantic import ConfigDict, Field, Tag  # noqa: TID251 this package is its owner
 from typing_extensions import TypedDict
 
 from flowcron.config.model.fields import (
@@ -35,17 +28,16 @@ from flowcron.config.model.fields import (
     TagName,
     Text,
     Umask,
-    Url,
     VariableName,
     Zone,
     by_kind,
 )
 
-_STRICT = ConfigDict(extra="forbid", strict=True)
+STRICT = ConfigDict(extra="forbid", strict=True)
 
 _Argv = Annotated[list[Text], Field(min_length=1), Program()]
 _ExitCodes = Annotated[list[ExitCode], Field(min_length=1)]
-_Texts = Annotated[
+Texts = Annotated[
     Annotated[SomeText, Tag("text")] | Annotated[list[SomeText], Tag("list")],
     by_kind("a string or a list of strings"),
 ]
@@ -58,7 +50,7 @@ _Names = Annotated[
 class RetryTable(TypedDict, total=False):
     """`retry` in full."""
 
-    __pydantic_config__ = _STRICT  # type: ignore[misc] # how pydantic configures a TypedDict
+    __pydantic_config__ = STRICT  # type: ignore[misc] # how pydantic configures a TypedDict
 
     times: Required[Annotated[int, Field(ge=0, le=1_000_000)]]
     delay: Duration
@@ -73,7 +65,7 @@ class RetryTable(TypedDict, total=False):
 class ExpectTable(TypedDict, total=False):
     """Post-conditions."""
 
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    __pydantic_config__ = STRICT  # type: ignore[misc]
 
     file: SomeText
     fresh: bool
@@ -86,7 +78,7 @@ class ExpectTable(TypedDict, total=False):
 class JobAlertTable(TypedDict, total=False):
     """`alert` in full."""
 
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    __pydantic_config__ = STRICT  # type: ignore[misc]
 
     to: Required[_Names]
     failures: Count
@@ -96,13 +88,13 @@ class JobAlertTable(TypedDict, total=False):
 class KeepTable(TypedDict, total=False):
     """How much history is kept."""
 
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    __pydantic_config__ = STRICT  # type: ignore[misc]
 
     runs: Count
     days: Count
 
 
-_Keep = Annotated[
+Keep = Annotated[
     Annotated[PositiveDuration, Tag("text")] | Annotated[KeepTable, Tag("table")],
     by_kind("a duration or { runs = 500, days = 90 }"),
 ]
@@ -115,7 +107,7 @@ _Account = Annotated[
 class DefaultsTable(TypedDict, total=False):
     """The keys that a job may have and [defaults] too."""
 
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    __pydantic_config__ = STRICT  # type: ignore[misc]
 
     timezone: Zone
     timeout: PositiveDuration
@@ -142,7 +134,7 @@ class DefaultsTable(TypedDict, total=False):
         | Annotated[JobAlertTable, Tag("table")],
         by_kind("a name, a list of names or a table with to, failures, …"),
     ]
-    mailto: _Texts
+    mailto: Texts
     shell: _Argv
     interpreter: SomeText
     cwd: SomeText
@@ -165,13 +157,13 @@ class DefaultsTable(TypedDict, total=False):
     runbook: Text
     enabled: bool
     log_limit: Size
-    keep: _Keep
+    keep: Keep
 
 
 class JobTable(DefaultsTable, total=False):
     """[jobs.NAME]."""
 
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
+    __pydantic_config__ = STRICT  # type: ignore[misc]
 
     command: Annotated[
         Annotated[SomeText, Tag("text")] | Annotated[_Argv, Tag("list")],
@@ -196,106 +188,3 @@ class JobTable(DefaultsTable, total=False):
     when: Literal["success", "failure", "always"]
     wrapped: bool
     description: Text
-
-
-class AlertTable(TypedDict, total=False):
-    """[alerts.NAME]."""
-
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
-
-    email: _Texts
-    to: _Texts
-    failures: Count
-    remind: PositiveDuration
-
-
-class SmtpTable(TypedDict, total=False):
-    """[smtp]."""
-
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
-
-    host: Required[SomeText]
-    port: Annotated[int, Field(ge=1, le=65_535)]
-    username: SomeText
-    password: Reference
-    from_: Annotated[SomeText, Field(alias="from")]
-    tls: Literal["starttls", "tls", "none"]
-
-
-class SchedulerTable(TypedDict, total=False):
-    """[scheduler]."""
-
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
-
-    max_running: Count
-    on_stop: Literal["wait", "leave", "cancel"]
-    shutdown_grace: Duration
-    seed: SomeText
-    heartbeat: Url
-    reload: Literal["auto", "manual"]
-
-
-class HistoryTable(TypedDict, total=False):
-    """[history]."""
-
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
-
-    path: SomeText
-    keep: _Keep
-
-
-class FileTable(TypedDict, total=False):
-    """A whole file."""
-
-    __pydantic_config__ = _STRICT  # type: ignore[misc]
-
-    include: list[SomeText]
-    defaults: DefaultsTable
-    jobs: dict[Name, JobTable]
-    alerts: dict[Name, AlertTable]
-    pools: dict[Name, Count]
-    smtp: SmtpTable
-    scheduler: SchedulerTable
-    history: HistoryTable
-    dashboard: dict[str, Any]
-    sentry: dict[str, Any]
-    otel: dict[str, Any]
-    dask: dict[str, Any]
-
-
-FILE: TypeAdapter[FileTable] = TypeAdapter(FileTable)
-_NESTED: dict[str, type] = {
-    "defaults": DefaultsTable,
-    "smtp": SmtpTable,
-    "scheduler": SchedulerTable,
-    "history": HistoryTable,
-    "retry": RetryTable,
-    "expect": ExpectTable,
-    "alert": JobAlertTable,
-    "keep": KeepTable,
-}
-_NAMED: dict[str, type] = {"jobs": JobTable, "alerts": AlertTable}
-
-
-def keys_at(path: tuple[str | int, ...]) -> tuple[str, ...]:
-    """Return the keys that the table at a path may have, as far as they are known by name."""
-    if not path:
-        table: type = FileTable
-    elif len(path) == 2:  # noqa: PLR2004 [jobs.name]
-        table = _NAMED.get(str(path[0])) or _NESTED[str(path[-1])]
-    else:
-        table = _NESTED[str(path[-1])]
-    return tuple(name.removesuffix("_") for name in table.__annotations__)
-
-
-def validated(table: dict[str, Any]) -> tuple[FileTable, list[ErrorDetails]]:
-    """Return the table with its values read, or what is wrong with them."""
-    try:
-        return FILE.validate_python(table), []
-    except ValidationError as error:
-        return {}, error.errors(include_url=False)
-
-
-def file_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a file as pydantic sees it."""
-    return FILE.json_schema()
