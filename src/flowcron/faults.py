@@ -7,7 +7,6 @@ when it reaches that point, and ``FLOWCRON_DELAY_AT=point:seconds`` makes it sle
 from __future__ import annotations
 
 import os
-import random
 import signal
 import time
 from collections.abc import Callable
@@ -38,6 +37,8 @@ def _from_environment(environ: os._Environ[str]) -> Callable[[str], None]:
         return _nothing
     if environ.get("FLOWCRON_TEST") != "1":
         raise SystemExit("FLOWCRON_CRASH_AT and FLOWCRON_DELAY_AT need FLOWCRON_TEST=1")
+    import random  # noqa: PLC0415 0.8 MB that a supervisor need not carry
+
     crash_point, _, probability = (crash or "").partition(":")
     delay_point, _, seconds = (delay or "").partition(":")
     for point in (crash_point, delay_point):

@@ -38,9 +38,7 @@ class Foreground:
     def __init__(self, history: Path, environment: dict[str, str]) -> None:
         self._history = open_history(history)
         self._said: list[dict[str, Any]] = []
-        self._supervisor = Supervisor(
-            str(history.parent), emit=self._said.append, environment=environment
-        )
+        self._supervisor = Supervisor(str(history.parent), emit=self._hear, environment=environment)
         self._processes = MachineProcesses()
         self._engine = Engine(
             self._history,
@@ -76,9 +74,12 @@ class Foreground:
     def step(self) -> None:
         """Take one turn: let the processes go on for a moment, and write down what they did."""
         self._supervisor.step(self._wait())
-        self._engine.receive(self._said)
-        self._said.clear()
+        said, self._said = self._said, []
+        self._engine.receive(said)
         self._engine.step()
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        self._said.append(message)
 
     def cancel(self, by: str) -> None:
         """End the run before it ends by itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -26,6 +27,7 @@ _LOOKS = {
     "lost": ("?", "failed"),
 }
 _BAD = {"failed", "timed_out", "lost"}
+_PLAIN = re.compile(r"[!#-<>-~]+")  # ASCII that logfmt needs no quotes for
 
 
 def narrator(
@@ -33,15 +35,14 @@ def narrator(
 ) -> Callable[[Sequence[Report]], None]:
     """Return what writes reports as they come; `style` is pretty, logfmt or json."""
     room = min(max(map(width, names), default=0), _WIDEST_NAME)
-    encode = _json if style == "json" else _logfmt
 
     def write(reports: Sequence[Report]) -> None:
         if style == "pretty":
             for report in reports:
                 _tell(screen, report, zone=zone, room=room)
         else:
-            lines = [encode(_fields(report, zone)) for report in reports]
-            screen.text("\n".join([*lines, ""]))
+            encode = _json if style == "json" else _logfmt
+            screen.text("".join(encode(report, _stamp(report.at, zone)) for report in reports))
         screen.stream.flush()
 
     return write
@@ -97,7 +98,7 @@ def _sentence(report: Report) -> str:  # noqa: PLR0911 one return an event
             failed = "failed · " if report.state == "failed" else ""
             return f"{failed}{report.text}{after}  {took}".rstrip()
         case Kind.SKIPPED | Kind.MISSED:
-            times = f"{report.count} times " if report.count else ""
+            times = f"{report.times} times " if report.times else ""
             return f"{times}{report.kind}, {report.text}"
         case _:
             return report.text
@@ -109,38 +110,55 @@ def _stamp(at: Instant, zone: tzinfo | None) -> str:
     return _moment(at, zone).isoformat(timespec="milliseconds")
 
 
-def _fields(report: Report, zone: tzinfo | None) -> dict[str, object]:
-    level = "warning" if report.kind is Kind.WARNING or report.state in _BAD else "info"
+def _json(report: Report, stamp: str) -> str:
     fields = {
-        "ts": _stamp(report.at, zone),
-        "level": level,
-        "event": str(report.kind),
+        "ts": stamp,
+        "level": _level(report),
+        "event": report.kind,
         "job": report.job,
         "run": report.run,
         "attempt": report.attempt,
-        "state": str(report.state),
+        "state": report.state,
         "pid": report.pid,
         "took": report.took,
         "retry_in": report.wait,
-        "count": report.count,
+        "count": report.times,
         "msg": report.text,
         "last_line": report.last_line,
     }
-    return {name: value for name, value in fields.items() if value not in {None, ""}}
+    said = {name: value for name, value in fields.items() if value is not None and value != ""}
+    return json.dumps(said) + "\n"
 
 
-def _json(fields: dict[str, object]) -> str:
-    return json.dumps(fields)
+def _logfmt(report: Report, stamp: str) -> str:
+    """Return a line; built by hand, because a storm says thousands of them."""
+    line = f"ts={stamp} level={_level(report)} event={report.kind.value}"
+    if report.job:
+        line += f" job={report.job} run={report.run}"
+    if report.attempt:
+        line += f" attempt={report.attempt}"
+    if report.state:
+        line += f" state={report.state}"
+    for name, number in (
+        ("pid", report.pid),
+        ("took", report.took),
+        ("retry_in", report.wait),
+        ("count", report.times),
+    ):
+        if number is not None:
+            line += f" {name}={number}"
+    line += f" msg={_logfmt_text(report.text)}"
+    if report.last_line:
+        line += f" last_line={_logfmt_text(report.last_line)}"
+    return line + "\n"
 
 
-def _logfmt(fields: dict[str, object]) -> str:
-    return " ".join(f"{name}={_logfmt_value(value)}" for name, value in fields.items())
+def _logfmt_text(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
-def _logfmt_value(value: object) -> str:
-    text = str(value)
-    plain = text.isascii() and text.isprintable() and not set(' "=') & set(text)
-    return text if plain and text else json.dumps(text)
+def _level(report: Report) -> str:
+    return "warning" if report.kind is Kind.WARNING or report.state in _BAD else "info"
 
 
 def _moment(at: Instant, zone: tzinfo | None) -> datetime:

@@ -66,7 +66,7 @@ def _claim(turn: Turn, entry: Entry, decision: Decision) -> None:
         return
     if state is not State.QUEUED:
         kind = Kind.MISSED if state is State.MISSED else Kind.SKIPPED
-        turn.say(kind, reason or state, job=entry.job.name, run=run, count=decision.covers)
+        turn.say(kind, reason or state, job=entry.job.name, run=run, times=decision.covers)
         return
     live = live_run(entry, run, scheduled_at=decision.scheduled_at)
     if waits:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from flowcron.domain.instant import Instant
 
@@ -22,8 +22,7 @@ class Kind(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One event. `took` and `wait` are in seconds; `state` is a word of `domain.run.State`."""
 
     kind: Kind
@@ -38,4 +37,4 @@ class Report:
     took: float | None = None
     wait: float | None = None
     last_line: str | None = None
-    count: int | None = None
+    times: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from flowcron.domain.instant import Instant, moment
@@ -51,10 +52,10 @@ class Turn:
 
     def say(self, kind: Kind, text: str, live: Live | None = None, **fields: Any) -> None:  # noqa: ANN401 fields of Report
         """Report something once the transaction is durable."""
+        about: tuple[Any, ...] = ()
         if live is not None:
-            fields = {"job": live.job.name, "run": live.run, "attempt": live.number} | fields
-            fields.setdefault("attempts", live.job.retry.times + 1)
-        self.reports.append(Report(kind, self.now, text, **fields))
+            about = (live.job.name, live.run, live.number, live.job.retry.times + 1)
+        self.reports.append(Report(kind, self.now, text, *about, **fields))
 
 
 def spawn_message(live: Live) -> dict[str, Any]:
@@ -83,9 +84,14 @@ def _environment(live: Live) -> dict[str, str]:
         "FLOWCRON_ATTEMPT": str(live.number),
         "FLOWCRON_PARAMS": "{}",
     }
-    zone = zone_of(job.timezone)
     if live.scheduled_at is not None:
-        told["FLOWCRON_SCHEDULED_AT"] = moment(live.scheduled_at, zone).isoformat()
+        told["FLOWCRON_SCHEDULED_AT"] = _text(live.scheduled_at, job.timezone)
     if live.previous_success is not None:
-        told["FLOWCRON_PREVIOUS_SUCCESS_AT"] = moment(live.previous_success, zone).isoformat()
+        told["FLOWCRON_PREVIOUS_SUCCESS_AT"] = _text(live.previous_success, job.timezone)
     return dict(job.env) | told
+
+
+@lru_cache(maxsize=64)
+def _text(at: Instant, timezone: str) -> str:
+    """Return an instant as ISO 8601; the runs of a burst share theirs."""
+    return moment(at, zone_of(timezone)).isoformat()

@@ -73,7 +73,8 @@ def previous_successes(connection: Connection) -> dict[int, Instant]:
 
 
 _COLUMNS = """
-    SELECT jobs.id, name, coalesce(definition_id, 0), coalesce(body, ''), schedule, decided_through, generation
+    SELECT jobs.id, name, coalesce(definition_id, 0), coalesce(body, ''), schedule,
+           decided_through, generation
     FROM jobs LEFT JOIN definitions ON definitions.id = definition_id
 """
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowcron.history.database import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Defined:
+class Defined(NamedTuple):
     """A job as the scheduler loaded it last; `body` is read by domain/snapshot.py."""
 
     name: str
@@ -30,3 +29,24 @@ def defined_jobs(connection: Connection) -> list[Defined]:
         """
     )
     return [Defined(name, body) for name, body in rows]
+
+
+def last_definition(connection: Connection, name: str) -> str | None:
+    """Return what a job was when it was loaded last, though it may be configured no more."""
+    row = connection.execute(
+        """
+        SELECT body FROM definitions JOIN jobs ON jobs.id = job_id WHERE name = ?
+        ORDER BY definitions.id DESC LIMIT 1
+        """,
+        (name,),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def definition_of_run(connection: Connection, run: int) -> str:
+    """Return what the job was when a run of it was made."""
+    row = connection.execute(
+        "SELECT body FROM definitions WHERE id = (SELECT definition_id FROM runs WHERE id = ?)",
+        (run,),
+    ).fetchone()
+    return str(row[0])

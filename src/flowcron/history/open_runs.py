@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import OPEN_STATES, State
@@ -58,17 +59,17 @@ def open_runs(connection: Connection) -> list[OpenRun]:
     return [_open_run(row) for row in rows]
 
 
-def _open_run(row: tuple[object, ...]) -> OpenRun:
+def _open_run(row: tuple[Any, ...]) -> OpenRun:
     run, job, job_id, body, scheduled_at, state, started_at, retry_at, owner, *attempt = row
     number, is_open, *rest = attempt
-    identity = None if owner is None else json.loads(str(owner))
-    return OpenRun(  # type: ignore[call-arg] # one field a column, in order
+    identity = None if owner is None else json.loads(owner)
+    return OpenRun(
         run,
         job,
         job_id,
         body,
         scheduled_at,
-        State(str(state)),
+        State(state),
         started_at,
         retry_at,
         identity and (identity["pid"], identity["started"], identity["inode"]),

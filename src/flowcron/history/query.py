@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import OPEN_STATES, State, Trigger
@@ -25,8 +24,7 @@ EVENTFUL_STATES = (
 _AT_ONCE = 500  # values in one statement
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(NamedTuple):
     """One run as it is shown. `tries` is how many attempts its job allows."""
 
     id: int
@@ -61,27 +59,7 @@ class RunRow:
         return timedelta(microseconds=self.finished_at - self.started_at)
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
-    """One attempt as it is shown."""
-
-    number: int
-    state: State
-    started_at: Instant | None
-    finished_at: Instant | None
-    exit_code: int | None
-    signal: int | None
-    reason: str | None
-    last_line: str | None
-    pid: int | None
-    max_rss: int | None
-    cpu: int | None
-    output_bytes: int | None
-    elided_bytes: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which runs are meant; an empty field means all. `limit` None has no limit."""
 
     jobs: tuple[str, ...] = ()
@@ -138,23 +116,29 @@ def newest_of(connection: Connection, job: str, count: int) -> list[RunRow]:
     return runs(connection, Wanted(jobs=(job,), limit=count))
 
 
+def previous_run(connection: Connection, run: RunRow) -> RunRow | None:
+    """Return the run of the same job that was recorded before, or None."""
+    row = connection.execute(
+        """
+        SELECT id FROM runs WHERE job_id = (SELECT id FROM jobs WHERE name = ?) AND id < ?
+        ORDER BY id DESC LIMIT 1
+        """,
+        (run.job, run.id),
+    ).fetchone()
+    return None if row is None else run_numbered(connection, row[0])
+
+
 def open_runs(connection: Connection) -> list[RunRow]:
     """Return the runs that are not over, oldest first."""
     rows = connection.execute(f"{_COLUMNS} WHERE {_OPEN} ORDER BY +runs.id")
     return [_run(row) for row in rows]
 
 
-def attempts_of(connection: Connection, run: int) -> list[AttemptRow]:
-    """Return the attempts of a run, in order."""
-    rows = connection.execute(
-        """
-        SELECT number, state, started_at, finished_at, exit_code, signal, reason, last_line, pid,
-            max_rss, cpu, output_bytes, elided_bytes
-        FROM attempts WHERE run_id = ? ORDER BY number
-        """,
-        (run,),
-    )
-    return [AttemptRow(number, State(state), *rest) for number, state, *rest in rows]
+def extent(connection: Connection) -> tuple[int, Instant | None]:
+    """Return how many runs history has, and when the first of them was recorded."""
+    (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+    row = connection.execute("SELECT recorded_at FROM runs ORDER BY id LIMIT 1").fetchone()
+    return count, None if row is None else row[0]
 
 
 def _numbers(connection: Connection, wanted: Wanted) -> list[int]:

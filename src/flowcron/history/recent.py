@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
@@ -14,8 +14,7 @@ from flowcron.history.database import Connection
 _FAILURES = (State.FAILED, State.TIMED_OUT, State.LOST)
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(NamedTuple):
     """As much of a run as a line about its job says."""
 
     id: int
@@ -64,7 +63,7 @@ class Recent:
     def usual(self) -> timedelta | None:
         """How long a successful run takes: the median of these, or None before the first."""
         lengths = [run.duration for run in self.runs if run.state == State.SUCCESS and run.duration]
-        return statistics.median_low(lengths) if lengths else None
+        return sorted(lengths)[(len(lengths) - 1) // 2] if lengths else None
 
 
 def recent_runs(connection: Connection, jobs: Iterable[str], *, count: int) -> dict[str, Recent]:

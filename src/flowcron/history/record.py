@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import OPEN_STATES, State, Trigger
@@ -11,8 +11,7 @@ from flowcron.history.database import Connection
 _OPEN = ", ".join(f"'{state}'" for state in OPEN_STATES)
 
 
-@dataclass(frozen=True, slots=True)
-class NewRun:
+class NewRun(NamedTuple):
     """A run about to be recorded; `scheduled_at` is None for one that was started by hand."""
 
     job_id: int
@@ -28,15 +27,14 @@ class NewRun:
     owner: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptEnd:
+class AttemptEnd(NamedTuple):
     """How one attempt ended, as it is written down."""
 
     run: int
     number: int
     state: State
-    finished_at: Instant
     started_at: Instant | None
+    finished_at: Instant
     exit_code: int | None = None
     signal: int | None = None
     reason: str | None = None
@@ -56,19 +54,7 @@ def claim(connection: Connection, run: NewRun) -> int | None:
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (job_id, scheduled_at, generation) DO NOTHING RETURNING id
         """,
-        (
-            run.job_id,
-            run.definition_id,
-            run.state,
-            run.trigger,
-            run.recorded_at,
-            run.scheduled_at,
-            run.generation,
-            run.reason,
-            run.covers,
-            run.requested_by,
-            run.owner,
-        ),
+        run,
     ).fetchone()
     return None if row is None else int(row[0])
 
@@ -151,21 +137,7 @@ def attempt_ended(connection: Connection, end: AttemptEnd) -> None:
             elided_bytes = ?, token = NULL, pid_started = NULL, pid_inode = NULL
         WHERE run_id = ? AND number = ?
         """,
-        (
-            end.state,
-            end.started_at,
-            end.finished_at,
-            end.exit_code,
-            end.signal,
-            end.reason,
-            end.last_line,
-            end.max_rss,
-            end.cpu,
-            end.output_bytes,
-            end.elided_bytes,
-            end.run,
-            end.number,
-        ),
+        (*end[2:], end.run, end.number),
     )
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowcron.domain.instant import Instant
 from flowcron.history.database import Connection
@@ -21,16 +21,14 @@ _UNEVENTFUL = """state = 'success' AND attempts <= 1
 _WHEN = "coalesce(scheduled_at, recorded_at)"
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Runs to show, newest first, and how many runs of each job stand behind them unseen."""
 
     runs: list[RunRow]
     hidden: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """All runs of a span of time: how many, how many ended by themselves, and how many well."""
 
     runs: int
