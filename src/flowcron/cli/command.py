@@ -9,7 +9,6 @@ import click
 
 from flowcron.cli.context import Session
 from flowcron.cli.options import global_options
-from flowcron.domain.names import near
 
 
 class Command(click.Command):
@@ -94,6 +93,8 @@ def _choose_json(context: click.Context, option: click.Parameter, value: str | N
         context.exit()
     for name in value.split(",") if value else ():
         if name not in known:
+            from flowcron.domain.names import near  # noqa: PLC0415 only for mistakes
+
             close = near(name, known)
             meant = f"did you mean {close}?" if close else "--json help lists them"
             raise click.BadParameter(f'there is no field "{name}"; {meant}', context, option)

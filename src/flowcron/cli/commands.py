@@ -9,7 +9,6 @@ import click
 
 from flowcron import __version__
 from flowcron.cli.options import global_options
-from flowcron.domain.names import near
 
 
 class Entry(NamedTuple):
@@ -75,6 +74,8 @@ class Commands(click.Group):
         """Find the command that is called, or say which was probably meant."""
         name = ALIASES.get(args[0], args[0])
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from flowcron.domain.names import near  # noqa: PLC0415 only for mistakes
+
             close = near(name, [*COMMANDS, *ALIASES])
             meant = f"; did you mean '{ALIASES.get(close, close)}'?" if close else ""
             raise click.UsageError(f"there is no command '{name}'{meant}", ctx)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -24,23 +23,23 @@ if TYPE_CHECKING:
     from flowcron.history.database import Connection
 
 
-@dataclass
 class Session:
     """One call of flowcron. The options stand first; the rest is found when it is needed."""
 
-    config: Path | None = None
-    db: Path | None = None
-    format: str | None = None
-    fields: tuple[str, ...] | None = None
-    header: bool = False
-    wide: bool = False
-    color: str = "auto"
-    tz: str | None = None
-    utc: bool = False
-    quiet: bool = False
-    verbose: int = 0
-    ask_clock: Callable[[], Instant] = clock.now
-    _closing: list[Callable[[], object]] = field(default_factory=list)
+    def __init__(self, *, ask_clock: Callable[[], Instant] = clock.now) -> None:
+        self.config: Path | None = None
+        self.db: Path | None = None
+        self.format: str | None = None
+        self.fields: tuple[str, ...] | None = None
+        self.header = False
+        self.wide = False
+        self.color = "auto"
+        self.tz: str | None = None
+        self.utc = False
+        self.quiet = False
+        self.verbose = 0
+        self.ask_clock = ask_clock
+        self._closing: list[Callable[[], object]] = []
 
     @cached_property
     def now(self) -> Instant:
@@ -142,7 +141,7 @@ class Session:
         """Return the instant that was written after an option."""
         if text is None:
             return None
-        from flowcron.cli.times import TimeError, read_time  # noqa: PLC0415 seldom needed
+        from flowcron.cli.readtime import TimeError, read_time  # noqa: PLC0415 seldom needed
 
         try:
             return read_time(text, self.now, self.zone, ahead=ahead)

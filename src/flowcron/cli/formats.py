@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -78,12 +77,18 @@ def field_text(value: object) -> str:
         case int() | float():
             return str(value)
         case _:
-            return json.dumps(value)
+            return _json(value)
 
 
 def _write_json(screen: Screen, value: object, *, pretty: bool = False) -> None:
     """Write JSON in plain ASCII: lossless, and harmless on any terminal."""
-    screen.text(json.dumps(value, indent=2 if pretty else None) + "\n")
+    screen.text(_json(value, indent=2 if pretty else None) + "\n")
+
+
+def _json(value: object, *, indent: int | None = None) -> str:
+    import json  # noqa: PLC0415 plain output needs none
+
+    return json.dumps(value, indent=indent)
 
 
 def _write_csv(screen: Screen, records: Sequence[Record], fields: Sequence[str]) -> None:

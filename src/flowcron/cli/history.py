@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 import click
 
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session, since
-from flowcron.cli.pick import pick_jobs
 from flowcron.cli.table import Column
 from flowcron.cli.text import Line, Span
 from flowcron.cli.times import short
 from flowcron.cli.words import RUN_FIELDS, SYMBOLS, grouped, result, run_record, took
 from flowcron.domain.instant import Instant
-from flowcron.domain.names import did_you_mean
 from flowcron.domain.run import State, Trigger
 from flowcron.errors import NotFoundError
-from flowcron.history import window
-from flowcron.history.known import job_names
 from flowcron.history.query import RunRow, Wanted, runs
-from flowcron.history.recent import Recent, recent_runs
 
 _COLUMNS = (
     Column(""),
@@ -98,6 +94,8 @@ def _found(session: Session, wanted: Wanted) -> tuple[list[RunRow], dict[str, in
     """Return the runs to show, and for people how many of which job are folded away."""
     if not session.is_for_people or wanted.limit is None or wanted.jobs or _narrowed(wanted):
         return runs(session.history, wanted), {}
+    from flowcron.history import window  # noqa: PLC0415 this command is to be quick
+
     span = _span(wanted)
     if span is None:
         page = window.newest(session.history, wanted.limit)
@@ -110,6 +108,9 @@ def _picked(session: Session, jobs: Sequence[str]) -> tuple[str, ...]:
     """Return the jobs that are meant; one that is configured and never ran has no runs."""
     if not jobs:
         return ()
+    from flowcron.cli.pick import pick_jobs  # noqa: PLC0415 this command is to be quick
+    from flowcron.history.known import job_names  # noqa: PLC0415 the same
+
     known = job_names(session.history)
     try:
         return pick_jobs(jobs, known)
@@ -123,6 +124,8 @@ def _words(text: str | None, kind: type[_Word], option: str) -> list[_Word]:
     known = [str(word) for word in kind]
     for word in words:
         if word not in known:
+            from flowcron.domain.names import did_you_mean  # noqa: PLC0415 only for mistakes
+
             meant = did_you_mean(word, known) or f"there are {', '.join(known)}"
             raise click.BadParameter(f'"{word}" is none of them; {meant}', param_hint=option)
     return [kind(word) for word in words]
@@ -139,12 +142,21 @@ def _span(wanted: Wanted) -> tuple[Instant, Instant] | None:
 
 
 def _rows(session: Session, found: Sequence[RunRow]) -> list[tuple[Line, ...]]:
-    running = {run.job for run in found if run.state == State.RUNNING}
-    recent = recent_runs(session.history, running, count=14)
-    return [_row(session, run, recent.get(run.job)) for run in found]
+    usual = _usual(session, {run.job for run in found if run.state == State.RUNNING})
+    return [_row(session, run, usual.get(run.job)) for run in found]
 
 
-def _row(session: Session, run: RunRow, recent: Recent | None) -> tuple[Line, ...]:
+def _usual(session: Session, jobs: set[str]) -> dict[str, timedelta | None]:
+    """Return how long runs of these jobs take."""
+    if not jobs:
+        return {}
+    from flowcron.history.recent import recent_runs  # noqa: PLC0415 this command is to be quick
+
+    recent = recent_runs(session.history, jobs, count=14)
+    return {job: recent[job].usual for job in jobs}
+
+
+def _row(session: Session, run: RunRow, usual: timedelta | None) -> tuple[Line, ...]:
     running = None if run.started_at is None else since(run.started_at, session.now)
     length = run.duration if run.state.is_final else running
     seconds = run.scheduled_at is not None
@@ -155,7 +167,7 @@ def _row(session: Session, run: RunRow, recent: Recent | None) -> tuple[Line, ..
         (Span(short(run.at, session.now, session.zone, seconds=seconds)),),
         (Span(took(length)),),
         (Span(f"{run.attempts}/{run.tries}" if run.attempts else "", "dim"),),
-        result(run, session.now, usual=recent.usual if recent else None),
+        result(run, session.now, usual=usual),
         (Span(run.requested_by or run.trigger, "dim"),),
     )
 
@@ -164,7 +176,9 @@ def _footer(session: Session, wanted: Wanted, *, shown: int, hidden: dict[str, i
     parts = ["1 run" if shown == 1 else f"{shown} runs"]
     span = _span(wanted)
     if span is not None and not wanted.jobs and not _narrowed(wanted):
-        all_ = window.count(session.history, *span)
+        from flowcron.history.window import count  # noqa: PLC0415 this command is to be quick
+
+        all_ = count(session.history, *span)
         parts = [f"{shown} of {grouped(all_.runs)} runs"]
         parts += [f"{100 * all_.ok / all_.ended:.1f} % ok"] if all_.ended else []
     few = [f"{job} hidden: {grouped(count)} runs, all ok" for job, count in hidden.items()]

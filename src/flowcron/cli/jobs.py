@@ -66,7 +66,7 @@ def configured_jobs(session: Session) -> tuple[Job, ...]:
     what the scheduler goes on with.
     """
     path = session.config_path
-    if path is None or _is_loaded(session):
+    if path is None or is_loaded(session):
         known = _known_jobs(session)
         if known or path is not None:
             return known
@@ -80,6 +80,16 @@ def configured_jobs(session: Session) -> tuple[Job, ...]:
             raise
         session.warn(f"{path} has {_many(len(error.problems))}; these are the jobs loaded last")
         return known
+
+
+def is_loaded(session: Session) -> bool:
+    """Return whether the configuration is byte for byte what the last scheduler loaded."""
+    scheduler = last_scheduler(session.history)
+    if scheduler is None or scheduler.config != str(session.config_path):
+        return False
+    from flowcron.config.sources import digest_of, read_sources  # noqa: PLC0415 it reads TOML
+
+    return scheduler.config_digest == digest_of(read_sources(session.needed_config))
 
 
 def views(session: Session, jobs: Iterable[Job], *, last: int) -> list[JobView]:
@@ -97,16 +107,6 @@ def next_time(job: Job, after: Instant) -> Instant | None:
 
     times = [schedule_of(when).next(after) for when in job.when]
     return min((at for at in times if at is not None), default=None)
-
-
-def _is_loaded(session: Session) -> bool:
-    """Return whether the configuration is byte for byte what the last scheduler loaded."""
-    scheduler = last_scheduler(session.history)
-    if scheduler is None or scheduler.config != str(session.config_path):
-        return False
-    from flowcron.config.sources import digest_of, read_sources  # noqa: PLC0415 it reads TOML
-
-    return scheduler.config_digest == digest_of(read_sources(session.needed_config))
 
 
 def _known_jobs(session: Session) -> tuple[Job, ...]:

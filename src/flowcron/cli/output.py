@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from flowcron.cli.table import Column, cut_line, fitted
 from flowcron.cli.text import Line, Span, visible_in_line
@@ -35,8 +33,7 @@ _ASCII = str.maketrans(
 """A character for a character, so that widths stay."""
 
 
-@dataclass(slots=True)
-class Screen:
+class Screen(NamedTuple):
     """One output stream. `room` is its width in cells, None where nothing is ever cut off."""
 
     stream: TextIO
@@ -131,4 +128,14 @@ def _room(*, is_terminal: bool) -> int | None:
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns):
         return int(columns)
-    return shutil.get_terminal_size().columns if is_terminal else None
+    return _terminal_columns() if is_terminal else None
+
+
+def _terminal_columns() -> int | None:
+    """Return the width of the terminal, or None where it does not say."""
+    for descriptor in (1, 2, 0):
+        try:
+            return os.get_terminal_size(descriptor).columns or None
+        except OSError:
+            continue
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowcron.cli.text import Line, Span, cut, width
 
@@ -11,8 +11,7 @@ _GAP = 2
 _LEAST = 4  # of a flexible column on a screen too narrow for all minima
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of a table.
 
     `minimum` is the width down to which a flexible column may shrink; a fixed one has none.

@@ -1,0 +1,176 @@
+"""One job in full: its schedule, its rules, and how its last runs went."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from flowcron.cli.context import Session
+from flowcron.cli.describe import schedule_text
+from flowcron.cli.facts import fact
+from flowcron.cli.jobs import JobView, views
+from flowcron.cli.problems import near_name
+from flowcron.cli.spark import sparkline
+from flowcron.cli.text import Line, Span
+from flowcron.cli.times import day, iso, local, relative, short
+from flowcron.cli.words import SYMBOLS, took
+from flowcron.domain.duration import format_duration
+from flowcron.domain.job import Cron, Every, Job, RetryPolicy
+from flowcron.domain.run import State
+from flowcron.domain.size import human_size
+from flowcron.history.recent import Glance
+
+JOB_FIELDS = (
+    "job",
+    "state",
+    "schedule",
+    "when",
+    "next",
+    "enabled",
+    "command",
+    "shell",
+    "cwd",
+    "env",
+    "timeout",
+    "retries",
+    "overlap",
+    "description",
+    "tags",
+    "file",
+    "line",
+    "runs",
+)
+_RUNS = 30
+
+
+def job_document(session: Session, job: Job) -> dict[str, Any]:
+    """Return a job and its last runs, as programs get it; values of variables stay out."""
+    (view,) = views(session, (job,), last=_RUNS)
+    return {
+        "schema": "flowcron.job/1",
+        "job": job.name,
+        "state": view.condition,
+        "schedule": schedule_text(job),
+        "when": [_when(when) for when in job.when],
+        "next": iso(view.next_at, session.zone),
+        "enabled": job.enabled,
+        "command": job.command,
+        "shell": job.shell,
+        "cwd": job.cwd,
+        "env": [name for name, _ in job.env],
+        "timeout": None if job.timeout is None else job.timeout.total_seconds(),
+        "retries": job.retry.times,
+        "overlap": job.overlap,
+        "description": job.description,
+        "tags": job.tags,
+        "file": job.file or None,
+        "line": job.line or None,
+        "runs": [_run(session, run) for run in view.recent.runs],
+    }
+
+
+def write_job(session: Session, job: Job) -> None:
+    """Write a job for a person."""
+    (view,) = views(session, (job,), last=_RUNS)
+    place = f"  {near_name(job.file)}:{job.line}" if job.line else ""
+    session.screen.line(
+        view.symbol,
+        Span(f" {job.name}", "strong"),
+        f" · {schedule_text(job, zone=session.zone_name)} · {_next(session, view)}",
+        Span(place, "dim"),
+        fit=True,
+    )
+    if job.description:
+        fact(session.screen, "about", job.description)
+    _write_command(session, job)
+    fact(session.screen, "policy", " · ".join(_policy(job)))
+    if view.recent.runs:
+        session.screen.line()
+        _write_runs(session, view)
+    session.hint(f"flowcron logs {job.name}", f"flowcron history {job.name}")
+
+
+def _write_command(session: Session, job: Job) -> None:
+    if isinstance(job.command, str):
+        fact(session.screen, "command", job.command)
+        if job.shell != ("/bin/sh", "-c"):
+            fact(session.screen, "shell", shlex.join(job.shell))
+    else:
+        fact(session.screen, "command", shlex.join(job.command))
+    if job.cwd:
+        fact(session.screen, "in", near_name(job.cwd) if job.cwd != "." else job.cwd)
+    if job.env:
+        fact(session.screen, "env", ", ".join(name for name, _ in job.env))
+
+
+def _next(session: Session, view: JobView) -> str:
+    if not view.job.enabled:
+        return "disabled"
+    if view.next_at is None:
+        return "started by hand"
+    at = short(view.next_at, session.now, session.zone)
+    return f"next {at} ({relative(view.next_at, session.now)})"
+
+
+def _policy(job: Job) -> list[str]:
+    limit = "no timeout" if job.timeout is None else f"timeout {format_duration(job.timeout)}"
+    return [
+        limit,
+        _retries(job.retry),
+        f"overlap {job.overlap}",
+        f"log {human_size(job.log_limit)}",
+    ]
+
+
+def _retries(policy: RetryPolicy) -> str:
+    if not policy.times:
+        return "no retry"
+    waits, wait = [], policy.delay
+    for _ in range(min(policy.times, 4)):
+        waits.append(format_duration(wait))
+        wait = min(wait * policy.backoff, policy.max_delay)
+    more = ", …" if policy.times > len(waits) else ""
+    return f"retry {policy.times} ({', '.join(waits)}{more})"
+
+
+def _write_runs(session: Session, view: JobView) -> None:
+    runs = view.recent.runs
+    counts = Counter(run.state for run in runs)
+    said: list[Line | str] = [f"{len(runs)} run{'' if len(runs) == 1 else 's'}"]
+    said += [
+        (SYMBOLS[state], Span(f" {counts[state]} {state.replace('_', ' ')}"))
+        for state in State
+        if counts[state]
+    ]
+    fact(session.screen, "last", *said)
+    lengths = sorted(run.duration for run in runs if run.state == State.SUCCESS and run.duration)
+    if lengths:
+        fact(session.screen, "took", *_lengths(view, lengths))
+    first, last = (local(run.at, session.zone) for run in (runs[-1], runs[0]))
+    bounds = Span(day(first)), Span(day(last))
+    gap = Span("  ")
+    fact(session.screen, "", (bounds[0], gap, *sparkline(runs), gap, bounds[1]))
+
+
+def _lengths(view: JobView, lengths: list[timedelta]) -> tuple[str, str]:
+    return f"usually {took(view.recent.usual)}", f"longest {took(lengths[-1])}"
+
+
+def _when(when: Cron | Every) -> dict[str, str]:
+    match when:
+        case Cron(text=text, timezone=timezone):
+            return {"cron": text, "timezone": timezone}
+        case Every(period=period):
+            return {"every": format_duration(period)}
+
+
+def _run(session: Session, run: Glance) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "state": run.state,
+        "at": iso(run.at, session.zone),
+        "duration": None if run.duration is None else run.duration.total_seconds(),
+        "reason": run.reason,
+    }

@@ -1,0 +1,76 @@
+"""The sections of `status`: a heading with a count, and a line for each of a few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from flowcron.cli.context import Session, since
+from flowcron.cli.jobs import JobView
+from flowcron.cli.text import Line, Span
+from flowcron.cli.times import away, coarse, relative
+from flowcron.cli.words import SYMBOLS, took
+from flowcron.domain.instant import Instant
+from flowcron.domain.run import State
+from flowcron.history.query import RunRow
+
+_HEADING = 12
+_MOST = 10
+_BAR = 20
+
+
+def section(session: Session, title: str, lines: Sequence[Line]) -> None:
+    """Write a heading with how many there are, and the first of them."""
+    heading = f"{title} {len(lines)}"
+    for number, line in enumerate(lines[:_MOST] or [()]):
+        front = Span(f"{heading if not number else '':<{_HEADING}}", "" if number else "strong")
+        session.screen.line(front, *line, fit=True)
+    if len(lines) > _MOST:
+        rest = f"{'':<{_HEADING}}… and {len(lines) - _MOST} more"
+        session.screen.line(Span(rest, "dim"))
+
+
+def open_line(session: Session, run: RunRow, *, usual: timedelta | None) -> Line:
+    """Return a line about a run that is not over."""
+    line = [Span(run.job, "strong"), Span(f" {run.id}   ")]
+    if run.started_at is None:
+        return (*line, Span(f"queued {relative(run.at, session.now)}"))
+    going = since(run.started_at, session.now)
+    if run.state == State.RETRYING:
+        line += [Span(f"{run.reason or 'failed'}   ", SYMBOLS[run.state].style)]
+        line += [Span(_retry(session, run))]
+    else:
+        line += [Span(took(going))]
+        line += _progress(going, usual) if usual else []
+    return (*line, Span(f"   try {run.attempts}/{run.tries}", "dim"))
+
+
+def failing_line(session: Session, view: JobView) -> Line:
+    """Return a line about a job whose last run failed."""
+    last, failures = view.recent.last, view.recent.failures
+    reason = (last.reason or last.state) if last else ""
+    when = relative(last.at, session.now) if last else ""
+    row = f"{failures} in a row · " if failures > 1 else ""
+    return Span(view.job.name, "strong"), Span(f"   {row}{reason}", "failed"), Span(f" · {when}")
+
+
+def next_line(session: Session, times: Sequence[tuple[Instant, str]]) -> None:
+    """Write what is due next."""
+    said = [f"{job} in {away(-since(at, session.now))}" for at, job in times]
+    text = " · ".join(said) or "nothing"
+    session.screen.line(Span(f"{'NEXT':<{_HEADING}}", "strong"), text, fit=True)
+
+
+def _retry(session: Session, run: RunRow) -> str:
+    if run.retry_at is None or run.retry_at <= session.now:
+        return "retry now"
+    return f"retry in {coarse(-since(run.retry_at, session.now))}"
+
+
+def _progress(going: timedelta, usual: timedelta) -> list[Span]:
+    done = min(_BAR, int(_BAR * (going / usual))) if usual else 0
+    return [
+        Span(f" of ~{coarse(usual)}  "),
+        Span("█" * done, "running"),
+        Span("░" * (_BAR - done), "dim"),
+    ]
