@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from fakes import make_job
-
 from flowcron.domain.instant import SECOND, Instant, instant
 from flowcron.domain.job import Cron, Job, RetryPolicy
 from flowcron.domain.run import State, Trigger
@@ -95,7 +94,9 @@ class Story:
 
     def _begin(self, run: int, number: int) -> None:
         supervisor = schedulers.supervisor_seen(self.db, "it", boot="boot", pid=812, at=SUNDAY)
-        record.begin_attempt(self.db, run, number, supervisor_id=supervisor, token=f"{run}.{number}")
+        record.begin_attempt(
+            self.db, run, number, supervisor_id=supervisor, token=f"{run}.{number}"
+        )
 
     def _attempt(
         self, run: int, number: int, start: int, state: State, *, took: float = 1.0, **how: Any
@@ -161,9 +162,7 @@ def _troubles(story: Story) -> None:
     reason = "timed out after 1h · SIGTERM"
     story.run("cert-renew", ago(days=3), state=State.TIMED_OUT, took=3600, signal=15, reason=reason)
     story.run("cert-renew", ago(hours=2), took=6.1)
-    story.claimed(
-        "ping", ago(minutes=90), state=State.SKIPPED, reason="run 31 was still running"
-    )
+    story.claimed("ping", ago(minutes=90), state=State.SKIPPED, reason="run 31 was still running")
     story.claimed(
         "backup",
         ago(days=4, hours=15),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowcron.domain.run import log_name
+from flowcron.history.attempts import AttemptRow, attempts_of
 from flowcron.history.database import Connection
 from flowcron.history.output import kept_output
-from flowcron.history.query import AttemptRow, RunRow, attempts_of, run_numbered
+from flowcron.history.query import RunRow, run_numbered
 from flowcron.supervisor.output_read import Gap, LogReader, Piece, pieces_of
 
 
