@@ -111,6 +111,8 @@ def _worth_showing(
 def _hidden(
     connection: Connection, first: int, last: int, noisy: tuple[int, ...]
 ) -> dict[str, int]:
+    if not noisy:
+        return {}
     rows = connection.execute(
         f"""
         SELECT jobs.name, count(*) FROM runs NOT INDEXED JOIN jobs ON jobs.id = job_id

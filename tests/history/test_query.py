@@ -1,0 +1,182 @@
+"""Reading history: which runs, and through which index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fakes import make_job
+from flowcron.domain.run import State, Trigger
+from flowcron.history import window
+from flowcron.history.attempts import attempts_of
+from flowcron.history.database import read_history
+from flowcron.history.query import (
+    Wanted,
+    extent,
+    newest_of,
+    open_runs,
+    previous_run,
+    run_numbered,
+    runs,
+)
+from flowcron.history.recent import recent_runs
+from rows import SUNDAY, Story, ago
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Story]:
+    story = Story(tmp_path / "history.db")
+    story.configured(make_job("backup"), make_job("ping"))
+    yield story
+    story.db.close()
+
+
+def test_runs_come_newest_first(story: Story) -> None:
+    first, second = story.run("backup", ago(hours=2)), story.run("ping", ago(hours=1))
+
+    assert [run.id for run in runs(story.db, Wanted())] == [second, first]
+    assert [run.id for run in runs(story.db, Wanted(limit=1))] == [second]
+
+
+def test_a_history_that_does_not_exist_yet_is_empty(tmp_path: Path) -> None:
+    connection = read_history(tmp_path / "none.db")
+
+    assert runs(connection, Wanted()) == []
+    assert window.newest(connection, 20) == window.Window([], {})
+    assert extent(connection) == (0, None)
+    connection.close()
+
+
+def test_the_time_of_a_run_is_when_it_was_due_or_else_asked_for(story: Story) -> None:
+    story.run("backup", ago(hours=3))
+    by_hand = story.claimed("backup", None, recorded_at=ago(hours=1), state=State.QUEUED)
+    caught_up = story.claimed(
+        "backup", ago(hours=2), recorded_at=ago(minutes=1), state=State.MISSED
+    )
+
+    since = [run.id for run in runs(story.db, Wanted(since=ago(hours=2)))]
+    until = [run.id for run in runs(story.db, Wanted(since=ago(hours=2), until=ago(hours=1)))]
+
+    assert since == [caught_up, by_hand]
+    assert until == [caught_up]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (Wanted(states=(State.FAILED,)), [2]),
+        (Wanted(states=(State.FAILED, State.SUCCESS)), [4, 2, 1]),
+        (Wanted(states=(State.RUNNING,)), [3]),
+        (Wanted(triggers=(Trigger.MANUAL,)), [4]),
+        (Wanted(jobs=("ping",)), [4, 3]),
+        (Wanted(jobs=("ping", "backup"), limit=3), [4, 3, 2]),
+        (Wanted(jobs=("nobody",)), []),
+    ],
+)
+def test_runs_can_be_chosen(story: Story, wanted: Wanted, expected: list[int]) -> None:
+    story.run("backup", ago(hours=4))
+    story.run("backup", ago(hours=3), state=State.FAILED)
+    story.running("ping", ago(hours=2))
+    story.run("ping", ago(hours=1), trigger=Trigger.MANUAL)
+
+    assert [run.id for run in runs(story.db, wanted)] == expected
+
+
+def test_a_run_knows_its_attempts_and_the_last_line_of_the_last(story: Story) -> None:
+    number = story.run(
+        "backup", ago(hours=1), state=State.FAILED, retries=1, took=3, last_line="refused"
+    )
+
+    run = run_numbered(story.db, number)
+
+    assert run is not None
+    assert (run.attempts, run.last_line, run.exit_code) == (2, "refused", 1)
+    assert [attempt.number for attempt in attempts_of(story.db, number)] == [1, 2]
+
+
+def test_what_is_open_and_what_came_before_is_found(story: Story) -> None:
+    first = story.run("backup", ago(hours=2))
+    story.run("ping", ago(hours=1))
+    last = story.running("backup", ago(minutes=1))
+
+    (running,) = open_runs(story.db)
+    before = previous_run(story.db, running)
+
+    assert running.id == last
+    assert before is not None
+    assert before.id == first
+    assert [run.id for run in newest_of(story.db, "backup", 1)] == [last]
+
+
+def test_a_job_that_is_all_right_all_the_time_folds_into_one_line(story: Story) -> None:
+    backup = story.run("backup", ago(hours=2))
+    for minute in range(window.NOISE + 10, 0, -1):
+        story.run("ping", ago(minutes=minute))
+    bad = story.run("ping", ago(seconds=9), state=State.FAILED)
+
+    page = window.newest(story.db, 20)
+    day = window.between(story.db, ago(days=1), SUNDAY, limit=20)
+
+    assert [run.id for run in page.runs] == [bad, backup]
+    assert page.hidden == {"ping": window.NOISE + 10}
+    assert day == page
+    assert window.count(story.db, ago(days=1), SUNDAY) == window.Count(62, 62, 61)
+
+
+def test_a_few_uneventful_runs_are_no_noise(story: Story) -> None:
+    for minute in range(window.NOISE, 0, -1):
+        story.run("ping", ago(minutes=minute))
+
+    page = window.newest(story.db, 20)
+
+    assert len(page.runs) == 20
+    assert page.hidden == {}
+
+
+def test_a_job_is_known_by_its_last_runs(story: Story) -> None:
+    story.run("backup", ago(hours=5), took=10)
+    story.run("backup", ago(hours=4), took=30)
+    story.run("backup", ago(hours=3), took=20)
+    story.run("backup", ago(hours=2), state=State.FAILED)
+    story.claimed("backup", ago(minutes=90), state=State.SKIPPED)
+    story.run("backup", ago(hours=1), state=State.TIMED_OUT)
+
+    recent = recent_runs(story.db, ["backup", "ping"], count=14)
+
+    assert recent["backup"].failures == 2
+    assert recent["backup"].usual is not None
+    assert recent["backup"].usual.total_seconds() == 20
+    assert recent["ping"].runs == ()
+
+
+FULL_SCANS = "SCAN runs"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda story: runs(story.db, Wanted(limit=20, jobs=("backup",))),
+        lambda story: runs(story.db, Wanted(limit=20, since=ago(hours=1))),
+        lambda story: runs(story.db, Wanted(limit=20, states=(State.FAILED, State.LOST))),
+        lambda story: runs(story.db, Wanted(limit=20, states=(State.RUNNING,))),
+        lambda story: open_runs(story.db),
+        lambda story: window.newest(story.db, 20),
+        lambda story: window.between(story.db, ago(hours=1), SUNDAY, limit=20),
+        lambda story: recent_runs(story.db, ["backup"], count=14),
+        lambda story: run_numbered(story.db, 1),
+    ],
+)
+def test_no_common_question_walks_through_all_runs(story: Story, read: object) -> None:
+    story.run("backup", ago(minutes=30))
+    asked: list[str] = []
+    story.db.set_trace_callback(asked.append)
+
+    assert callable(read)
+    read(story)
+    story.db.set_trace_callback(None)
+
+    plans = [row[3] for sql in asked for row in story.db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    assert plans
+    assert not [plan for plan in plans if plan.startswith(FULL_SCANS) and "INDEX" not in plan]
