@@ -13,7 +13,7 @@ from flowcron.domain.run import State, Trigger
 from flowcron.domain.snapshot import definition_of
 from flowcron.history import record, schedulers
 from flowcron.history.database import open_history, transaction
-from flowcron.history.jobs import Definition, JobRow, register
+from flowcron.history.jobs import Definition, JobRow, _all_jobs, register
 
 SUNDAY = instant(datetime(2026, 11, 22, 18, 48, 19, tzinfo=UTC))
 """The evening on which all these tests happen."""
@@ -35,7 +35,7 @@ class Story:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.db = open_history(path)
-        self.jobs: dict[str, JobRow] = {}
+        self.jobs: dict[str, JobRow] = {row.name: row for row in _all_jobs(self.db)}
 
     def configured(self, *jobs: Job) -> None:
         """Make these the jobs that the scheduler loaded last."""

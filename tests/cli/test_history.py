@@ -8,11 +8,11 @@ import json
 
 import pytest
 
-from conftest import Cli
 from fakes import make_job
 from flowcron.cli.words import RUN_FIELDS
 from flowcron.domain.run import State, Trigger
 from rows import SUNDAY, Story, ago
+from terminal import Cli
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 [red]x[/a] \u202eevil\nline\ttab"
 

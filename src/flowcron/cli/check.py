@@ -19,7 +19,7 @@ from flowcron.cli.times import away, short
 from flowcron.errors import ConfigError, FlowcronError, Problem
 
 if TYPE_CHECKING:
-    from flowcron.config.load import Config
+    from flowcron.config.config import Config
 
 FIELDS = ("severity", "code", "message", "help", "file", "line", "column")
 _GITHUB = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})

@@ -35,6 +35,7 @@ _Word = TypeVar("_Word", State, Trigger)
 
 
 @as_command(
+    name="history",
     examples=(
         "flowcron history --since 24h",
         "flowcron history backup -n 5",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -52,7 +53,8 @@ def _target(path: Path) -> Path:
 def _write(target: Path, content: str, *, force: bool) -> None:
     replace = os.O_TRUNC if force else os.O_EXCL
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # then opening says what is in the way
+            target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | replace, 0o644)
     except FileExistsError as error:
         raise RefusedError(

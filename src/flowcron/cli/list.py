@@ -62,7 +62,10 @@ _LAST = 14
 @click.argument("jobs", metavar="[JOB]...", nargs=-1)
 @click.option("--tag", metavar="TAG", help="Only jobs with this tag.")
 @click.option(
-    "--state", type=click.Choice([*Condition]), metavar="STATE", help="Only jobs in this state."
+    "--state",
+    type=click.Choice([str(each) for each in Condition]),
+    metavar="STATE",
+    help="Only jobs in this state.",
 )
 @click.option(
     "--sort",

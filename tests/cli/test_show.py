@@ -1,0 +1,126 @@
+"""flowcron show."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fakes import make_job
+from flowcron.domain.instant import Instant
+from flowcron.domain.run import State
+from flowcron.supervisor.segment import RECORD, STDERR_BIT
+from rows import Story, ago
+from terminal import Cli
+
+
+def spoken(story: Story, run: int, *pieces: tuple[int, bytes], at: Instant) -> None:
+    """Record what an attempt wrote: (1 for stdout, 2 for stderr, what)."""
+    index = b"".join(
+        RECORD.pack(at, len(content) | (STDERR_BIT if stream == 2 else 0))
+        for stream, content in pieces
+    )
+    story.output(run, b"".join(content for _, content in pieces), index)
+
+
+def test_a_run_is_shown_in_full(evening_cli: Cli) -> None:
+    said = evening_cli.on_terminal("show", "91", columns=100)
+
+    refused = "psycopg.OperationalError: connection refused"
+    assert said.lines[0] == f"✗ daily-kpis · run 91 · exit 2 · {refused}"
+    assert "  scheduled   Fri 20 Nov 2026 19:48:19 CET · schedule" in said.lines
+    assert "finished 19:49:00 (41.0s)" in said.out
+    assert "  1        19:48:19   0.5s  ✗ exit 1" in said.lines
+    assert "  3        19:48:19  41.0s  ✗ exit 2  waited 2s" in said.lines
+    assert "before      ✗ failed 1d before (run 90)" in said.out
+    assert "flowcron logs 91" in said.err
+
+
+def test_the_last_lines_of_stderr_are_shown_where_it_failed(cli: Cli) -> None:
+    story = cli.story()
+    story.configured(make_job("backup"))
+    bad = story.run("backup", ago(hours=1), state=State.FAILED)
+    pieces = ((1, b"begun\n"), (2, b"error: \x1b[31m\xff [red]\n"), (1, b"done"))
+    spoken(story, bad, *pieces, at=ago(hours=1))
+
+    said = cli.on_terminal("show", str(bad))
+
+    assert "  last lines of stderr\n  │ error: \\x1b[31m\\xff [red]\n" in said.out
+    assert "begun" not in said.out
+    assert "\x1b" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("selector", "run"),
+    [("91", 91), ("backup~1", 27), ("daily-kpis~2", 89), ("@last", 97), ("@failed", 92)],
+)
+def test_a_run_has_many_names(evening_cli: Cli, selector: str, run: int) -> None:
+    assert json.loads(evening_cli.piped("show", selector, "--json", "id").out)["id"] == run
+
+
+def test_a_program_gets_a_run_with_its_attempts(evening_cli: Cli) -> None:
+    said = json.loads(evening_cli.piped("show", "91", "--json").out)
+
+    assert said["schema"] == "flowcron.run/1"
+    assert (said["id"], said["state"], said["exit_code"]) == (91, "failed", 2)
+    assert [attempt["attempt"] for attempt in said["attempts"]] == [1, 2, 3]
+    assert said["attempts"][2]["last_line"] == "psycopg.OperationalError: connection refused"
+    assert said["alerts"] == []
+
+
+def test_the_exit_status_of_a_run_can_be_ours(evening_cli: Cli) -> None:
+    assert evening_cli.piped("show", "daily-kpis", "--exit-status").code == 2
+    assert evening_cli.piped("show", "92", "--exit-status").code == 128 + 15
+    assert evening_cli.piped("show", "96", "--exit-status").code == 0
+
+
+def test_a_job_is_shown_in_full(evening_cli: Cli) -> None:
+    said = evening_cli.on_terminal("show", "backup", columns=100)
+
+    assert said.lines[0] == "✓ backup · every day at 03:00 · next tomorrow 03:00 (in 7h)"
+    assert "retry 4 (10s, 20s, 40s, 1m20s)" in said.out
+    assert "✓ 14 success      ! 1 missed" in said.out
+    assert "usually 4m 12s" in said.out
+    assert "▄▄▄▄▄▄▄▄▄▄▄▄▄▄!" in said.out
+
+
+def test_values_of_variables_are_shown_nowhere(cli: Cli) -> None:
+    (cli.folder / "schedules.toml").write_text(
+        '[jobs.a]\ncommand = "true"\nenv = { TOKEN = "s3cret" }\n', encoding="utf-8"
+    )
+
+    assert "TOKEN" in cli.on_terminal("show", "a").out
+    for arguments in (("show", "a"), ("show", "a", "--json")):
+        assert "s3cret" not in cli.on_terminal(*arguments).out
+
+
+def test_a_job_that_is_configured_no_more_is_still_known(evening_cli: Cli) -> None:
+    config = evening_cli.folder / "schedules.toml"
+    config.write_text('[jobs.other]\ncommand = "true"\n', encoding="utf-8")
+
+    assert json.loads(evening_cli.piped("show", "backup", "--json").out)["job"] == "backup"
+
+
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [
+        ("4711", "there is no run 4711"),
+        ("99999999999999999999999", "there is no run"),
+        ("bakcup", 'did you mean "backup"?'),
+        ("backup~99", '"backup" has only 15 runs'),
+    ],
+)
+def test_what_does_not_exist_exits_with_4(evening_cli: Cli, selector: str, message: str) -> None:
+    said = evening_cli.piped("show", selector)
+
+    assert said.code == 4
+    assert message in said.err
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("what", ["91", "backup", "@last", "94", "cleanup"])
+def test_nothing_is_wider_than_the_screen(evening_cli: Cli, what: str, columns: int) -> None:
+    said = evening_cli.on_terminal("show", what, columns=columns)
+
+    assert said.code == 0
+    assert max(map(len, said.lines)) <= columns

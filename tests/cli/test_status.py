@@ -1,0 +1,114 @@
+"""flowcron status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from flowcron.app.asking import LOCK
+from flowcron.cli.status import FIELDS
+from terminal import Cli
+
+HOLD = """
+import sys
+from pathlib import Path
+from flowcron.system.lock import Lock
+lock = Lock(Path(sys.argv[1]))
+assert lock.take()
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def running_cli(evening_cli: Cli) -> Iterator[Cli]:
+    """Return a command line beside a process that holds the scheduler's lock."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(evening_cli.history.parent / LOCK)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        evening_cli.environment.setenv("HOLDER", str(process.pid))
+        yield evening_cli
+        process.kill()
+
+
+def test_a_running_scheduler_says_what_it_does(running_cli: Cli) -> None:
+    said = running_cli.on_terminal("status", columns=100)
+
+    assert said.code == 0
+    pid = os.environ["HOLDER"]
+    assert said.lines[0] == f"● running   since Fri 20 Nov 10:48 (2d) · pid {pid} · 0.1.0"
+    assert "  config      schedules.toml      loaded 2d ago" in said.lines
+    assert "97 runs since Sun 8 Nov" in said.out
+    assert "RUNNING 1   extract 97   17m 41s of ~22m  ████████████████░░░░   try 1/3" in said.lines
+    assert "FAILING 1   daily-kpis   3 in a row · exit 2 · 2d ago" in said.lines
+    assert "QUEUED 0" in said.lines
+    assert "NEXT        ping in 41s · backup in 7h 11m · cert-renew in 8h 28m" in said.lines
+
+
+def test_a_changed_configuration_is_noticed(running_cli: Cli) -> None:
+    (running_cli.folder / "schedules.toml").write_text("[jobs\n", encoding="utf-8")
+
+    said = running_cli.on_terminal("status")
+
+    assert said.code == 0
+    assert "changed since" in said.out
+
+
+def test_strict_counts_failing_jobs(running_cli: Cli) -> None:
+    assert running_cli.piped("status", "--strict").code == 1
+
+
+def test_without_a_scheduler_it_exits_with_5_and_says_what_was_missed(evening_cli: Cli) -> None:
+    story = evening_cli.story()
+    story.db.execute("UPDATE schedulers SET stopped_at = started_at, stop_reason = 'signal 15'")
+
+    said = evening_cli.on_terminal("status")
+
+    assert said.code == 5
+    assert said.lines == [
+        "○ not running   last stopped Fri 20 Nov 10:48 (signal 15)",
+        "  4 jobs were due since: backup, cert-renew, extract, …",
+        "  1 run is not over; the next start looks after them",
+    ]
+    assert "flowcron start" in said.err
+
+
+def test_before_the_first_start_there_is_little_to_say(cli: Cli) -> None:
+    said = cli.on_terminal("status")
+
+    assert (said.code, said.lines) == (5, ["○ not running   never started here"])
+
+
+def test_programs_get_everything(running_cli: Cli) -> None:
+    said = json.loads(running_cli.piped("status", "--json").out)
+
+    assert tuple(said) == ("schema", *FIELDS)
+    assert said["schema"] == "flowcron.status/1"
+    assert said["state"] == "running"
+    assert said["pid"] == int(os.environ["HOLDER"])
+    assert said["since"] == "2026-11-20T10:48:19+01:00"
+    assert said["is_current"] is True
+    assert [run["id"] for run in said["running"]] == [97]
+    assert said["failing"] == [{"job": "daily-kpis", "failures": 3}]
+    assert said["next"][0] == {"job": "ping", "at": "2026-11-22T19:49:00+01:00"}
+
+
+def test_programs_can_choose(evening_cli: Cli) -> None:
+    said = evening_cli.piped("status", "--json", "state,pid")
+
+    assert json.loads(said.out) == {"schema": "flowcron.status/1", "state": "stopped", "pid": None}
+    assert said.code == 5
+
+
+@pytest.mark.parametrize("columns", [50, 60, 80])
+def test_it_fits_the_screen(running_cli: Cli, columns: int) -> None:
+    assert max(map(len, running_cli.on_terminal("status", columns=columns).lines)) <= columns
