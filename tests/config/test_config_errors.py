@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowcron.config.load import Config, load
+from flowcron.config.config import Config
+from flowcron.config.load import load
 from flowcron.config.notyet import NOT_YET
 from flowcron.config.render import render
 from flowcron.errors import ConfigError, Problem

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flowcron.config.load import Config, OnStop, load
+from flowcron.config.aside import load_aside
+from flowcron.config.config import Config, OnStop
+from flowcron.config.load import load
 from flowcron.config.sources import digest_at
 from flowcron.domain.job import Cron, Every, Job, Missed, Overlap, RetryPolicy
 from flowcron.errors import ConfigError
@@ -298,3 +300,45 @@ def test_ten_thousand_jobs_load_in_seconds(tmp_path: Path) -> None:
     assert len(config.jobs) == 10_000
     assert config.jobs[-1].line == 4 * 9_999 + 1
     assert time.monotonic() - start < 10  # 0.6 s where nothing else runs
+
+
+def test_an_h_becomes_the_same_minute_each_time_and_another_with_another_seed(
+    tmp_path: Path,
+) -> None:
+    def text_of(seed: str) -> str:
+        path = tmp_path / "schedules.toml"
+        path.write_text(
+            f'[scheduler]\nseed = "{seed}"\n[jobs.a]\ncron = "H H * * *"\ncommand = "true"\n'
+        )
+        (when,) = load(path).jobs[0].when
+        assert isinstance(when, Cron)
+        return when.text
+
+    assert text_of("one") == text_of("one")
+    assert text_of("one") != text_of("another")
+    assert "H" not in text_of("one")
+
+
+def test_a_configuration_loaded_in_another_process_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "schedules.toml"
+    path.write_text(
+        '[scheduler]\non_stop = "leave"\nshutdown_grace = "5s"\n[history]\npath = "h/h.db"\n'
+        '[jobs.a]\ncron = "*/7 * * * *"\ncommand = "true"\n[jobs.b]\ncommand = ["x", "y"]\n'
+    )
+
+    aside = load_aside(path)
+
+    assert aside == load(path)
+    assert [job.line for job in aside.jobs] == [job.line for job in load(path).jobs]
+
+
+def test_mistakes_found_in_another_process_are_all_told(tmp_path: Path) -> None:
+    path = tmp_path / "schedules.toml"
+    path.write_text('[jobs.a]\ncommand = 5\ntimeout = "10x"\n')
+
+    with pytest.raises(ConfigError) as here:
+        load(path)
+    with pytest.raises(ConfigError) as there:
+        load_aside(path)
+
+    assert there.value.problems == here.value.problems

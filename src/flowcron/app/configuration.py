@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowcron.config.load import Config, load
+from flowcron.config.aside import load_aside
+from flowcron.config.config import Config
+from flowcron.config.sources import digest_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +46,40 @@ def differences(old: Config, new: Config) -> Differences:
 
 
 class Watch:
-    """Notices that the files of a configuration are no longer what was loaded."""
+    """Notices that the files of a configuration no longer say what was loaded."""
 
     def __init__(self, config: Config) -> None:
         self._path = config.path
-        self._files = config.files
+        self._digest = config.digest
+        self._places = _places(config)
         self._seen = self._look()
 
     def has_changed(self) -> bool:
-        """Return, once for each change, whether any of the files is another than before."""
+        """Return, once for each change, whether the files say something else than before.
+
+        They are read only when one of them, or of the folders they are in, is not as it was.
+        """
         before, self._seen = self._seen, self._look()
-        return self._seen != before
+        if self._seen == before:
+            return False
+        digest, self._digest = self._digest, digest_at(self._path)
+        return self._digest != digest
 
     def load(self) -> Config:
         """Load the configuration as it is now; raises ConfigError."""
-        config = load(self._path)
-        self._files = config.files
+        config = load_aside(self._path)
+        self._digest, self._places = config.digest, _places(config)
         self._seen = self._look()
         return config
 
     def _look(self) -> tuple[object, ...]:
-        folder = self._path.parent / "schedules.d"
-        return tuple(_stamp(path) for path in (*self._files, folder))
+        return tuple(map(_stamp, self._places))
+
+
+def _places(config: Config) -> tuple[Path, ...]:
+    """Return the files, and the folders in which another one may appear."""
+    folders = {file.parent for file in config.files} | {config.path.parent / "schedules.d"}
+    return (*config.files, *sorted(folders))
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flowcron.app.aside import aside
 from flowcron.app.configuration import Watch, differences
 from flowcron.app.state import Holding
 from flowcron.app.supervision import Supervised
-from flowcron.config.load import Config, OnStop
+from flowcron.config.config import Config, OnStop
 from flowcron.domain.instant import SECOND
 from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind, Report
@@ -20,7 +21,7 @@ from flowcron.errors import ConfigError, FlowcronError
 from flowcron.history import schedulers
 from flowcron.history.database import transaction
 from flowcron.history.requests import Answer
-from flowcron.system import clock, poke
+from flowcron.system import clock, memory, poke
 from flowcron.system.processes import MachineProcesses, become_reaper
 from flowcron.system.timer import LONGEST_SLEEP, Timer
 
@@ -78,6 +79,7 @@ class Scheduler:
         self._engine.look_at_everything()  # whatever came due before the timer was armed
         self._plan_turn()
         self._loop.call_later(HEARTBEAT, self._beat)
+        memory.settle()
         try:
             return await self._done
         finally:
@@ -174,7 +176,7 @@ class Scheduler:
 
     async def _load(self) -> None:
         try:
-            config = await asyncio.to_thread(self._watch.load)
+            config = await aside(self._watch.load)
         except ConfigError as error:
             self._reloading = False
             text = f"{error.message} · the configuration stays as it was"

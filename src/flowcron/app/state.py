@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flowcron import __version__
 from flowcron.app.asking import LOCK
-from flowcron.config.load import Config
+from flowcron.config.config import Config
 from flowcron.errors import HistoryError, RefusedError
 from flowcron.history import schedulers
 from flowcron.history.database import Connection, open_history, transaction

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from flowcron.app.aside import aside
 from flowcron.app.state import Holding
 from flowcron.engine.recovery import Supervision
 from flowcron.history import schedulers
@@ -35,7 +36,7 @@ class Supervised:
     async def connect(self) -> Supervision:
         """Find the supervisor or start one, and learn everything that it knows."""
         loop = asyncio.get_running_loop()
-        greeting = await asyncio.to_thread(
+        greeting = await aside(
             connect_or_start,
             str(self._holding.state),
             epoch=self._holding.epoch,

@@ -15,7 +15,7 @@ from flowcron.cli.narration import narrator
 from flowcron.cli.text import Span
 
 if TYPE_CHECKING:
-    from flowcron.config.load import Config
+    from flowcron.config.config import Config
 
 
 @as_command(
@@ -52,11 +52,15 @@ def command(
     Ctrl-C or SIGTERM stops it as `on_stop` says, a second one cancels what still runs. SIGHUP
     loads the configuration again.
     """
+    from flowcron.config.aside import Loading  # noqa: PLC0415 only start needs it
+
+    loading = Loading(session.needed_config)  # meanwhile this process loads what it needs itself
+
     from flowcron.app.scheduler import Options, Scheduler  # noqa: PLC0415 only start needs asyncio
     from flowcron.app.state import hold, stopped  # noqa: PLC0415 the same
-    from flowcron.config.load import OnStop, load  # noqa: PLC0415 pydantic is slow to load
+    from flowcron.config.config import OnStop  # noqa: PLC0415 the same
 
-    config = load(session.needed_config)
+    config = loading.result()
     for warning in config.warnings:
         session.warn(f"{_place(warning.file)}:{warning.line}: {warning.message}")
     if dry_run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from flowcron.config.model.job_tables import DefaultsTable, JobTable, RetryTable
 from flowcron.config.paths import in_folder
-from flowcron.domain.cron import other_trigger
+from flowcron.domain.cron import other_trigger, parse_cron
 from flowcron.domain.job import Cron, Every, Job, Missed, Overlap, RetryPolicy, When
 
 _AS_IT_IS = (
@@ -21,6 +22,7 @@ _AS_IT_IS = (
     "description",
     "runbook",
 )
+_HASHED = re.compile(r"\bH\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Ground:
 
     folder: Path
     timezone: str
+    seed: str
     defaults: DefaultsTable
 
 
@@ -41,7 +44,7 @@ def build_job(name: str, table: JobTable, ground: Ground, *, file: str, line: in
     job |= {key: read(keys[key]) for key, read in _READERS.items() if key in keys}
     return Job(
         name=name,
-        when=tuple(_when(keys, keys.get("timezone", ground.timezone))),
+        when=tuple(_when(name, keys, ground)),
         cwd=str(in_folder(keys.get("cwd", ""), ground.folder)),
         file=file,
         line=line,
@@ -49,13 +52,21 @@ def build_job(name: str, table: JobTable, ground: Ground, *, file: str, line: in
     )
 
 
-def _when(keys: dict[str, Any], timezone: str) -> Iterator[When]:
+def _when(name: str, keys: dict[str, Any], ground: Ground) -> Iterator[When]:
+    timezone = keys.get("timezone", ground.timezone)
     if "every" in keys:
         yield Every(keys["every"])
     cron = keys.get("cron", [])
     for text in [cron] if isinstance(cron, str) else cron:
         every = other_trigger(text)
-        yield every if isinstance(every, Every) else Cron(text, timezone)
+        yield every if isinstance(every, Every) else Cron(_settled(text, name, ground), timezone)
+
+
+def _settled(text: str, job: str, ground: Ground) -> str:
+    """Return a cron text in which each H has become the number that it is for this job."""
+    if _HASHED.search(text) is None:
+        return text
+    return parse_cron(text, seed=ground.seed, job=job).text
 
 
 def _retry_policy(value: int | RetryTable) -> RetryPolicy:

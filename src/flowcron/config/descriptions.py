@@ -37,6 +37,7 @@ DESCRIPTIONS = {  # by key, or by table and key where one word has two uses
     "runbook": "What to do when it fails: a text or a link.",
     "on_stop": "What happens to running jobs when the scheduler stops.",
     "shutdown_grace": 'How long on_stop = "wait" waits before it cancels; 30s.',
+    "seed": "What H in cron texts is chosen by; the machine's id.",
     "reload": "Whether a changed file is loaded by itself (auto) or by flowcron reload (manual).",
     "path": "The history file; relative to this file's folder.",
 }

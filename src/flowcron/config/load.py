@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 
 from flowcron.config.build import Ground, build_job
+from flowcron.config.config import Config, OnStop
 from flowcron.config.lint import warnings_about
-from flowcron.config.machine import machine_zone
+from flowcron.config.machine import machine_seed, machine_zone
 from flowcron.config.mistake import Mistake, located
 from flowcron.config.model.file_tables import FileTable, validated
 from flowcron.config.paths import in_folder
@@ -21,33 +21,6 @@ from flowcron.config.sources import Source, digest_of, read_sources
 from flowcron.config.translate import translated
 from flowcron.domain.job import Job
 from flowcron.errors import ConfigError, Problem
-
-
-class OnStop(StrEnum):
-    """What happens to running jobs when the scheduler is asked to stop."""
-
-    WAIT = "wait"
-    LEAVE = "leave"
-    CANCEL = "cancel"
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """A configuration without a mistake in it.
-
-    `digest` changes with every byte of any of `files`. `timezone` is that of jobs which name none.
-    """
-
-    path: Path
-    digest: str
-    files: tuple[Path, ...]
-    jobs: tuple[Job, ...]
-    timezone: str
-    on_stop: OnStop = OnStop.WAIT
-    shutdown_grace: timedelta = timedelta(seconds=30)
-    history_path: Path | None = None
-    auto_reload: bool = True
-    warnings: tuple[Problem, ...] = ()
 
 
 def load(path: Path) -> Config:
@@ -86,7 +59,7 @@ def _config(sources: tuple[Source, ...], tables: list[FileTable]) -> Config:
     path, main = sources[0].path, tables[0]
     defaults, scheduler = main.get("defaults", {}), main.get("scheduler", {})
     timezone = defaults.get("timezone") or machine_zone()
-    ground = Ground(path.parent, timezone, defaults)
+    ground = Ground(path.parent, timezone, scheduler.get("seed") or machine_seed(), defaults)
     jobs = [_jobs_of(*pair, ground) for pair in zip(sources, tables, strict=True)]
     written = main.get("history", {}).get("path")
     return Config(

@@ -1,8 +1,9 @@
-"""The machine's time zone: what schedules mean where nobody names one (semantics, rule 6)."""
+"""What the machine decides where nobody names it: the time zone of schedules, the seed of H."""
 
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 from flowcron.domain.zone import ZoneError, zone_of
@@ -10,6 +11,7 @@ from flowcron.domain.zone import ZoneError, zone_of
 _LOCALTIME = Path("/etc/localtime")
 _TIMEZONE = Path("/etc/timezone")
 _FOLDER = "zoneinfo/"
+_MACHINE_ID = Path("/etc/machine-id")
 
 
 def machine_zone(*, link: Path = _LOCALTIME, file: Path = _TIMEZONE) -> str:
@@ -18,6 +20,14 @@ def machine_zone(*, link: Path = _LOCALTIME, file: Path = _TIMEZONE) -> str:
         if name and _exists(name):
             return name
     return "UTC"
+
+
+def machine_seed(*, file: Path = _MACHINE_ID) -> str:
+    """Return what spreads the H of equal jobs over different machines: its id, else its name."""
+    try:
+        return file.read_text(encoding="ascii").strip() or socket.gethostname()
+    except (OSError, ValueError):
+        return socket.gethostname()
 
 
 def _from_tz() -> str:

@@ -53,7 +53,6 @@ NOT_YET = frozenset(
         "job.keep",
         "job.cron=@reboot",
         "scheduler.max_running",
-        "scheduler.seed",
         "scheduler.heartbeat",
         "history.keep",
         "file.alerts",

@@ -52,7 +52,7 @@ def claim(connection: Connection, run: NewRun) -> int | None:
         INSERT INTO runs (job_id, definition_id, state, "trigger", recorded_at, scheduled_at,
                           generation, reason, covers, requested_by, owner)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (job_id, scheduled_at, generation) DO NOTHING RETURNING id
+        ON CONFLICT (scheduled_at, job_id, generation) DO NOTHING RETURNING id
         """,
         run,
     ).fetchone()

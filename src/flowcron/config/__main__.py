@@ -1,0 +1,15 @@
+"""Load a configuration for another process: `python -m flowcron.config PATH`; see aside.py."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from flowcron.config.aside import told
+from flowcron.config.load import load
+from flowcron.errors import ConfigError
+
+try:
+    sys.stdout.write(told(load(Path(sys.argv[1]))))
+except ConfigError as error:
+    sys.stdout.write(told(error))

@@ -1,0 +1,90 @@
+"""Loading a configuration in a process of its own, and hearing what it says.
+
+Validating takes 16 MB that a scheduler would carry for good, and on a reload a second of a
+processor during which nothing due could start.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flowcron.config.config import Config, OnStop
+from flowcron.domain.job import Job
+from flowcron.domain.snapshot import definition_of, job_from
+from flowcron.errors import ConfigError, FlowcronError, Problem
+
+
+class Loading:
+    """A configuration that is being loaded; `result` waits for it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "flowcron.config", str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+
+    def result(self) -> Config:
+        """Return the configuration; raises ConfigError for one with mistakes."""
+        answer, _ = self._process.communicate()
+        try:
+            heard = json.loads(answer)
+        except ValueError as error:
+            raise FlowcronError(
+                f"{self._path} could not be loaded: the process that reads it ended early",
+                hint="what it wrote is above; flowcron check reads the file in this process",
+            ) from error
+        if "problems" in heard:
+            raise ConfigError(tuple(Problem(**problem) for problem in heard["problems"]))
+        return _config(heard)
+
+
+def load_aside(path: Path) -> Config:
+    """Return the configuration, loaded in a process of its own; raises ConfigError."""
+    return Loading(path).result()
+
+
+def told(answer: Config | ConfigError) -> str:
+    """Return what the loading process writes."""
+    if isinstance(answer, ConfigError):
+        return json.dumps({"problems": [asdict(problem) for problem in answer.problems]})
+    return json.dumps(
+        {
+            "path": str(answer.path),
+            "digest": answer.digest,
+            "files": [str(file) for file in answer.files],
+            "jobs": [[job.name, definition_of(job), job.file, job.line] for job in answer.jobs],
+            "timezone": answer.timezone,
+            "on_stop": answer.on_stop,
+            "shutdown_grace": answer.shutdown_grace.total_seconds(),
+            "history_path": answer.history_path and str(answer.history_path),
+            "auto_reload": answer.auto_reload,
+            "warnings": [asdict(problem) for problem in answer.warnings],
+        }
+    )
+
+
+def _config(heard: dict[str, Any]) -> Config:
+    return Config(
+        path=Path(heard["path"]),
+        digest=heard["digest"],
+        files=tuple(map(Path, heard["files"])),
+        jobs=tuple(_job(*job) for job in heard["jobs"]),
+        timezone=heard["timezone"],
+        on_stop=OnStop(heard["on_stop"]),
+        shutdown_grace=timedelta(seconds=heard["shutdown_grace"]),
+        history_path=Path(heard["history_path"]) if heard["history_path"] else None,
+        auto_reload=heard["auto_reload"],
+        warnings=tuple(Problem(**problem) for problem in heard["warnings"]),
+    )
+
+
+def _job(name: str, definition: str, file: str, line: int) -> Job:
+    return replace(job_from(name, definition), file=file, line=line)
