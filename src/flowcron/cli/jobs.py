@@ -17,6 +17,8 @@ from flowcron.history.known import defined_jobs
 from flowcron.history.recent import Recent, recent_runs
 from flowcron.history.schedulers import last_scheduler
 
+_FEW = 3
+
 
 class Condition(StrEnum):
     """How a job is doing."""
@@ -92,10 +94,16 @@ def is_loaded(session: Session) -> bool:
     return scheduler.config_digest == digest_of(read_sources(session.needed_config))
 
 
-def views(session: Session, jobs: Iterable[Job], *, last: int) -> list[JobView]:
-    """Return the jobs with their last runs and their next times."""
+def views(session: Session, jobs: Iterable[Job], *, last: int, every: bool = True) -> list[JobView]:
+    """Return the jobs with their last runs and their next times.
+
+    There are `last` runs of each job that is running or failing, and with `every` of all of them.
+    """
     jobs = tuple(jobs)
-    recent = recent_runs(session.history, (job.name for job in jobs), count=last)
+    recent = recent_runs(session.history, [job.name for job in jobs], count=last if every else _FEW)
+    if not every:
+        more = [name for name, each in recent.items() if each.open or not each.is_well]
+        recent |= recent_runs(session.history, more, count=last)
     return [JobView(job, recent[job.name], next_time(job, session.now)) for job in jobs]
 
 

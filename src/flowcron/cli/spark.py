@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from flowcron.cli.text import Line, Span
 from flowcron.cli.words import SYMBOLS
@@ -16,9 +18,13 @@ _TOO_SHORT = timedelta(seconds=1)  # below it the differences are chance
 
 
 def sparkline(runs: Sequence[Glance]) -> Line:
-    """Return a character for each run, the oldest first."""
+    """Return a character for each run, the oldest first, neighbours of one colour together."""
     long = _nearly_longest([run.duration for run in runs if run.duration is not None])
-    return tuple(_mark(run, long) for run in reversed(runs))
+    marks = (_mark(run, long) for run in reversed(runs))
+    return tuple(
+        Span("".join(text for text, _ in same), style)
+        for style, same in groupby(marks, key=itemgetter(1))
+    )
 
 
 def _mark(run: Glance, long: timedelta) -> Span:

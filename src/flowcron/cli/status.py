@@ -100,7 +100,7 @@ def _status(session: Session) -> Status:
         scheduler=last_scheduler(session.history),
         is_current=is_loaded(session),
         open=open_runs(session.history),
-        jobs=views(session, jobs, last=14),
+        jobs=views(session, jobs, last=14, every=False),
     )
 
 

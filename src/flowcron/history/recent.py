@@ -60,6 +60,11 @@ class Recent:
         return count
 
     @property
+    def is_well(self) -> bool:
+        """Whether the newest run that came to an end of its own is known and was a success."""
+        return self.last is not None and self.last.state == State.SUCCESS
+
+    @property
     def usual(self) -> timedelta | None:
         """How long a successful run takes: the median of these, or None before the first."""
         lengths = [run.duration for run in self.runs if run.state == State.SUCCESS and run.duration]
