@@ -17,8 +17,10 @@ BUSY_TIMEOUT = 10_000  # milliseconds; every transaction of ours is far shorter
 Connection = sqlite3.Connection
 
 
-def open_history(path: Path) -> Connection:
+def open_history(path: Path, *, migrations: Path = MIGRATIONS) -> Connection:
     """Open the history file for reading and writing; create or migrate it when that is due.
+
+    `migrations` is the folder of the numbered scripts: script n makes schema n out of n - 1.
 
     Raises HistoryError for anything that is no history of this or an earlier version.
     """
@@ -26,7 +28,7 @@ def open_history(path: Path) -> Connection:
         _make_folder(path.parent)
         connection = _connect(path)
         try:
-            _prepare(connection, path)
+            _prepare(connection, path, _scripts(migrations))
         except BaseException:
             connection.close()
             raise
@@ -37,7 +39,7 @@ def read_history(path: Path) -> Connection:
     """Open the history file for reading; one that does not exist yet is read as an empty one."""
     if not path.exists():
         connection = sqlite3.connect(":memory:", isolation_level=None)
-        _migrate(connection, known_version=0)
+        _migrate(connection, _scripts(MIGRATIONS), known_version=0)
         return connection
     with _translated(path):
         connection = sqlite3.connect(
@@ -45,11 +47,11 @@ def read_history(path: Path) -> Connection:
         )
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
         try:
-            version = _version_of(connection, path)
+            version = _version_of(connection, path, newest=len(_scripts(MIGRATIONS)))
         except BaseException:
             connection.close()
             raise
-        if version == len(_migrations()):
+        if version == len(_scripts(MIGRATIONS)):
             return connection
         connection.close()
     return open_history(path)
@@ -76,19 +78,19 @@ def _connect(path: Path) -> Connection:
     return connection
 
 
-def _prepare(connection: Connection, path: Path) -> None:
-    version = _version_of(connection, path)
+def _prepare(connection: Connection, path: Path, scripts: tuple[Path, ...]) -> None:
+    version = _version_of(connection, path, newest=len(scripts))
     # WAL survives in the file; FULL makes a commit durable across power loss, not only a crash.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    if version < len(_migrations()):
+    if version < len(scripts):
         if version:
             _back_up(connection, path.with_name(f"{path.name}.v{version}.bak"))
-        _migrate(connection, known_version=version)
+        _migrate(connection, scripts, known_version=version)
 
 
-def _version_of(connection: Connection, path: Path) -> int:
+def _version_of(connection: Connection, path: Path, *, newest: int) -> int:
     """Return the schema version of a history file; 0 for an empty one."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -98,21 +100,20 @@ def _version_of(connection: Connection, path: Path) -> int:
             f"{path} is an SQLite database of another program",
             hint="name another file with --db, FLOWCRON_DB or [history] path",
         )
-    if version > len(_migrations()):
+    if version > newest:
         raise HistoryError(
-            f"{path} was written by a newer flowcron (schema {version}, this one knows "
-            f"{len(_migrations())})",
+            f"{path} was written by a newer flowcron (schema {version}, this one knows {newest})",
             hint="upgrade flowcron, or name another file with --db",
         )
     return int(version)
 
 
-def _migrate(connection: Connection, *, known_version: int) -> None:
+def _migrate(connection: Connection, scripts: tuple[Path, ...], *, known_version: int) -> None:
     """Bring the schema up to date in one transaction; another process may have been first."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        for number, script in enumerate(_migrations()[version:], start=version + 1):
+        for number, script in enumerate(scripts[version:], start=version + 1):
             for statement in _statements(script.read_text(encoding="utf-8")):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number}")
@@ -134,9 +135,8 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _migrations() -> tuple[Path, ...]:
-    """Return the numbered scripts; script n makes schema n out of schema n - 1."""
-    return tuple(sorted(MIGRATIONS.glob("*.sql")))
+def _scripts(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(folder.glob("*.sql")))
 
 
 def _back_up(connection: Connection, target: Path) -> None:
