@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class FlowcronError(Exception):
@@ -38,8 +38,7 @@ class HistoryError(FlowcronError):
     """The history file cannot be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One mistake in a configuration file, and where it is.
 
     `line` and `column` count from 1, in characters; `width` is how many characters the

@@ -75,8 +75,8 @@ def test_a_scope_leaves_only_its_own_place(home: Path) -> None:
     written(Path.cwd() / "schedules.toml")
 
     assert find_config(scope=Scope.USER) is None
-    assert config_places(scope=Scope.SYSTEM) == (Path("/etc/flowcron/schedules.toml"),)
-    assert config_places(scope=Scope.USER) == (home / ".config/flowcron/schedules.toml",)
+    assert tuple(config_places(scope=Scope.SYSTEM)) == (Path("/etc/flowcron/schedules.toml"),)
+    assert tuple(config_places(scope=Scope.USER)) == (home / ".config/flowcron/schedules.toml",)
 
 
 def test_the_users_folders_follow_the_environment(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from flowcron.cli.table import Column, cut_line, fitted
 from flowcron.cli.text import Line, Span, visible_in_line
+
+if TYPE_CHECKING:
+    from flowcron.cli.table import Column
 
 _SGR = {
     "ok": "32",
@@ -46,11 +48,15 @@ class Screen(NamedTuple):
         """Write a line; text from outside may be in it. `fit` cuts it off at the screen's edge."""
         made = self._safe(tuple(span if isinstance(span, Span) else Span(span) for span in spans))
         if fit and self.room is not None:
+            from flowcron.cli.table import cut_line  # noqa: PLC0415 programs get no tables
+
             made = cut_line(made, self.room, ellipsis=self.ellipsis)
         self.stream.write(self._painted(made) + "\n")
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Line]]) -> None:
         """Write a table that fits the screen."""
+        from flowcron.cli.table import fitted  # noqa: PLC0415 programs get no tables
+
         safe = [[self._safe(cell) for cell in row] for row in rows]
         for line in fitted(columns, safe, room=self.room, ellipsis=self.ellipsis):
             self.stream.write(self._painted(line) + "\n")

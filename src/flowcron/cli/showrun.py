@@ -18,7 +18,10 @@ from flowcron.cli.words import SYMBOLS, result, run_record, took
 from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import Instant
 from flowcron.domain.job import Job
-from flowcron.domain.run import State, signal_name
+from flowcron.domain.outcome import (
+    signal_name,
+)
+from flowcron.domain.run import State
 from flowcron.domain.size import human_size
 from flowcron.domain.snapshot import job_from
 from flowcron.history.attempts import AttemptRow, attempts_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def load_aside(path: Path) -> Config:
 def told(answer: Config | ConfigError) -> str:
     """Return what the loading process writes."""
     if isinstance(answer, ConfigError):
-        return json.dumps({"problems": [asdict(problem) for problem in answer.problems]})
+        return json.dumps({"problems": [problem._asdict() for problem in answer.problems]})
     return json.dumps(
         {
             "path": str(answer.path),
@@ -66,7 +66,7 @@ def told(answer: Config | ConfigError) -> str:
             "shutdown_grace": answer.shutdown_grace.total_seconds(),
             "history_path": answer.history_path and str(answer.history_path),
             "auto_reload": answer.auto_reload,
-            "warnings": [asdict(problem) for problem in answer.warnings],
+            "warnings": [problem._asdict() for problem in answer.warnings],
         }
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -100,8 +99,7 @@ def _defined_twice(sources: tuple[Source, ...]) -> Iterator[Problem]:
             if other is not source:
                 mistake = Mistake("duplicate-job", "", ("jobs", name), at_key=True)
                 (here,), (there,) = located(source, [mistake]), located(other, [mistake])
-                yield replace(
-                    here,
+                yield here._replace(
                     message=f'job "{name}" is defined twice',
                     help=f"the other one is at {there.file}:{there.line}",
                 )

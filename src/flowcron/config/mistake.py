@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flowcron.config.positions import Lines, Path, Place, index
 from flowcron.config.sources import Source
@@ -72,4 +72,4 @@ def _problem(
     line, column = lines.line_and_column(span[0])
     text = lines.text_of(line)
     width = max(1, min(span[1] - span[0], len(text) - column + 1))
-    return replace(plain, line=line, column=column, width=width, source=text)
+    return plain._replace(line=line, column=column, width=width, source=text)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
+_APPLICATION = "flowcron"
 _NAME = "schedules.toml"
 _SYSTEM_CONFIG = Path("/etc/flowcron")
 _SYSTEM_STATE = Path("/var/lib/flowcron")
@@ -36,14 +38,14 @@ def find_config(option: Path | None = None, *, scope: Scope | None = None) -> Pa
     return None
 
 
-def config_places(*, scope: Scope | None = None) -> tuple[Path, ...]:
-    """Return where a configuration is looked for, in order."""
-    places = {
-        Scope.FOLDER: Path(_NAME),
-        Scope.USER: _user_config() / _NAME,
-        Scope.SYSTEM: _SYSTEM_CONFIG / _NAME,
-    }
-    return (places[scope],) if scope else tuple(places.values())
+def config_places(*, scope: Scope | None = None) -> Iterator[Path]:
+    """Yield where a configuration is looked for, in order."""
+    if scope in {None, Scope.FOLDER}:
+        yield Path(_NAME)
+    if scope in {None, Scope.USER}:
+        yield _user_config() / _NAME
+    if scope in {None, Scope.SYSTEM}:
+        yield _SYSTEM_CONFIG / _NAME
 
 
 def find_history(option: Path | None = None, *, config: Path | None) -> Path:
@@ -83,6 +85,8 @@ def default_history(config: Path | None) -> Path:
 def scope_of(config: Path) -> Scope:
     """Return whose configuration a file is, by the folder that it is in."""
     folder = config.absolute().parent
+    if folder.name != _APPLICATION:
+        return Scope.FOLDER
     if folder == _SYSTEM_CONFIG:
         return Scope.SYSTEM
     return Scope.USER if folder == _user_config() else Scope.FOLDER
@@ -123,10 +127,10 @@ def _is_there(place: Path) -> bool:
 def _user_config() -> Path:
     from platformdirs.unix import Unix  # noqa: PLC0415 only where the user's folders are needed
 
-    return Unix("flowcron").user_config_path
+    return Unix(_APPLICATION).user_config_path
 
 
 def _user_state() -> Path:
     from platformdirs.unix import Unix  # noqa: PLC0415 only where the user's folders are needed
 
-    return Unix("flowcron").user_state_path
+    return Unix(_APPLICATION).user_state_path

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from flowcron.domain.job import RetryPolicy
-from flowcron.domain.run import (
+from flowcron.domain.outcome import (
     Cancelled,
     Exited,
     Lost,

@@ -9,21 +9,21 @@ from typing import Any
 
 from flowcron.domain.duration import format_duration
 from flowcron.domain.instant import Instant, micros
-from flowcron.domain.ports import Process
-from flowcron.domain.retry import may_retry, wait_before
-from flowcron.domain.run import (
+from flowcron.domain.outcome import (
     Cancelled,
     Exited,
     Lost,
     NotStarted,
     Outcome,
     Signaled,
-    State,
     TimedOut,
     exit_status,
     reason_of,
     state_of,
 )
+from flowcron.domain.ports import Process
+from flowcron.domain.retry import may_retry, wait_before
+from flowcron.domain.run import State
 from flowcron.engine.book import Live
 from flowcron.engine.report import Kind
 from flowcron.engine.turn import Turn

@@ -7,9 +7,12 @@ from typing import Any
 
 from flowcron.domain.instant import micros
 from flowcron.domain.job import Missed
+from flowcron.domain.outcome import (
+    Lost,
+)
 from flowcron.domain.planner import lateness_allowed
 from flowcron.domain.ports import Process
-from flowcron.domain.run import Lost, State, log_name
+from flowcron.domain.run import State, log_name
 from flowcron.domain.snapshot import job_from
 from flowcron.engine.book import Live
 from flowcron.engine.finish import finish, start_waiting
