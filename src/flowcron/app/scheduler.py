@@ -123,7 +123,7 @@ class Scheduler:
         self._loop.call_later(HEARTBEAT, self._beat)
         if self._config.auto_reload and self._watch.has_changed():
             self._reload()
-        self._engine.asked()
+        self._engine.look()
         self._plan_turn()
 
     def _listen_for_signals(self) -> None:

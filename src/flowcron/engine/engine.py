@@ -92,6 +92,10 @@ class Engine:
         """Take notice that somebody may have asked for something."""
         self._asked = True
 
+    def look(self) -> None:
+        """Notice what nobody poked for: a request, or the end of a run in the foreground."""
+        self._asked = bool(self.book.waiting) or requests.are_waiting(self._history)
+
     def answer_reload(self, given: Answer) -> None:
         """Answer the people who asked for the reload that is now over."""
         asked, self.wishes.reload = self.wishes.reload, []

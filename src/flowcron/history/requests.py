@@ -64,6 +64,12 @@ def waiting(connection: Connection) -> list[Request]:
     ]
 
 
+def are_waiting(connection: Connection) -> bool:
+    """Return whether there is a request that nobody has applied."""
+    row = connection.execute("SELECT 1 FROM requests WHERE applied_at IS NULL LIMIT 1").fetchone()
+    return row is not None
+
+
 def answer(connection: Connection, request: int, given: Answer, *, at: Instant) -> None:
     """Mark a request as applied, with what came of it."""
     connection.execute(
