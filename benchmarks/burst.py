@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import procfs
 from contender import under_measurement
 from figure import Figure, middle, rounds_of
-from noise import Kept, Span, Taken, take_rounds
+from noise import Kept, Span, Taken, keep, quiet_rounds
 from probes import Entry, Work, c_limit, flowcron, supercronic
 from session import Session, say
 
@@ -44,9 +44,9 @@ def argv_burst(session: Session) -> list[Figure]:
     limit = c_limit(session, "argv-limit", Work(count, 2 * slot, offset=slot))
     kept = _take(session, [ours, limit])
     jobs = f"{count:,} argv jobs at one instant"
-    cpu, least_cpu = (1e6 * x for x in _medians(kept, "cpu", of=(0, 1)))
-    peak, least_peak = (x / MEGABYTE for x in _medians(kept, "peak", of=(0, 1)))
-    rest = {"yardstick": "C limit", "missing": _missing(kept), **rounds_of(kept)}
+    cpu, least_cpu = (1e6 * middle(shot.cpu for shot in x.values) for x in kept)
+    peak, least_peak = (middle(shot.peak for shot in x.values) / MEGABYTE for x in kept)
+    rest = {"yardstick": "C limit", "missing": _missing(kept[0]), **rounds_of(*kept)}
     return [
         _last(1, jobs, kept, bound=2.5, yardstick="C limit"),
         Figure(3, f"own CPU per run, {jobs}", "≤ 220 µs", 220, "µs", cpu, beside=least_cpu, **rest),
@@ -67,60 +67,46 @@ def shell_burst(session: Session) -> list[Figure]:
         entries.append(supercronic(session, "supercronic", work, command=command))
     kept = _take(session, entries)
     jobs = f"{count:,} shell jobs at one instant"
-    figures = [_last(2, jobs, kept, bound=1.3, yardstick="C limit through /bin/sh")]
+    figures = [_last(2, jobs, kept[:2], bound=1.3, yardstick="C limit through /bin/sh")]
     if command:
-        last, theirs = (1000 * x for x in _medians(kept, "last", of=(0, 2)))
-        figures.append(
-            Figure(
-                2,
-                f"last start, {jobs}",
-                "ahead of supercronic",
-                1.0,
-                "ms",
-                last,
-                "supercronic",
-                theirs,
-                relative=True,
-                **rounds_of(kept),
-            )
-        )
+        figures.append(_last(2, jobs, kept[::2], bound=1, yardstick="supercronic"))
     return figures
 
 
-def _last(
-    goal: int, jobs: str, kept: Kept[tuple[Shot, ...]], *, bound: float, yardstick: str
-) -> Figure:
-    last, least = (1000 * x for x in _medians(kept, "last", of=(0, 1)))
+def _last(goal: int, jobs: str, sides: list[Kept[Shot]], *, bound: float, yardstick: str) -> Figure:
+    last, least = (1000 * middle(shot.last for shot in kept.values) for kept in sides)
     return Figure(
         goal,
         f"last start, {jobs}",
-        f"≤ {bound:g} times the {yardstick}",
+        f"≤ {bound:g} times the {yardstick}" if bound > 1 else f"ahead of {yardstick}",
         bound,
         "ms",
         last,
         yardstick,
         least,
         relative=True,
-        missing=_missing(kept),
-        **rounds_of(kept),
+        missing=_missing(sides[0]),
+        **rounds_of(*sides),
     )
 
 
-def _take(session: Session, entries: list[Entry]) -> Kept[tuple[Shot, ...]]:
+def _take(session: Session, entries: list[Entry]) -> list[Kept[Shot]]:
+    """Let all take turns until each had enough quiet bursts; return the bursts of each."""
     lengths = session.lengths
+    taken: list[list[Taken[Shot]]] = [[] for _ in entries]
     with under_measurement(*(entry.contender for entry in entries)):
-        return take_rounds(
-            lambda: _round(entries, lengths.slot),
-            wanted=lengths.rounds,
-            at_most=lengths.rounds * lengths.patience,
-        )
+        for _ in range(lengths.rounds * lengths.patience):
+            for shots, shot in zip(taken, _round(entries, lengths.slot), strict=True):
+                shots.append(shot)
+            if all(quiet_rounds(shots) >= lengths.rounds for shots in taken):
+                break
+    return [keep(shots) for shots in taken]
 
 
-def _round(entries: list[Entry], slot: int) -> Taken[tuple[Shot, ...]]:
+def _round(entries: list[Entry], slot: int) -> list[Taken[Shot]]:
     period = entries[0].work.period
     first = math.ceil((time.time() + 1) / period) * period
-    shots = [_shoot(entry, first + place * slot, slot) for place, entry in enumerate(entries)]
-    return Taken(tuple(x.value for x in shots), max(x.foreign for x in shots))
+    return [_shoot(entry, first + place * slot, slot) for place, entry in enumerate(entries)]
 
 
 def _shoot(entry: Entry, due: float, slot: int) -> Taken[Shot]:
@@ -144,9 +130,5 @@ def _sleep_until(instant: float) -> None:
         time.sleep(min(left, 0.2))
 
 
-def _medians(kept: Kept[tuple[Shot, ...]], field: str, *, of: tuple[int, int]) -> list[float]:
-    return [middle(getattr(shots[place], field) for shots in kept.values) for place in of]
-
-
-def _missing(kept: Kept[tuple[Shot, ...]]) -> int:
-    return sum(shots[0].missing for shots in kept.values)
+def _missing(kept: Kept[Shot]) -> int:
+    return sum(shot.missing for shot in kept.values)

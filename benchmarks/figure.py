@@ -41,9 +41,13 @@ class Figure:
         return self.missing == 0 and judged is not None and judged <= self.bound
 
 
-def rounds_of(kept: Kept[Any]) -> dict[str, Any]:
-    """Return the fields that say how many rounds a figure rests on."""
-    return {"rounds": len(kept.values), "taken": kept.taken, "noisy": kept.noisy}
+def rounds_of(*sides: Kept[Any]) -> dict[str, Any]:
+    """Return the fields that say how many rounds a figure rests on: on each side at least."""
+    return {
+        "rounds": min(len(kept.values) for kept in sides),
+        "taken": max(kept.taken for kept in sides),
+        "noisy": any(kept.noisy for kept in sides),
+    }
 
 
 def middle(values: Iterable[float]) -> float:

@@ -1,7 +1,8 @@
 """Goal 7: what a scheduler costs that has nothing to do, with 1,000 jobs half a year away.
 
 Memory is what is resident (pages shared with others included); a wake-up is a voluntary context
-switch of any thread; beside it, in the same minute, a Python that only sleeps.
+switch of any thread. Others hardly change any of it, so a noisy minute is not repeated. Beside it,
+in the same minute, a Python that only sleeps.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import procfs
 from contender import Contender, Flowcron, under_measurement
 from figure import Figure, middle, rounds_of
-from noise import Kept, Span, Taken, take_rounds
+from noise import Kept, Span, Taken, keep
 from session import Session, say
 
 _SLEEPER = "import signal; signal.pause()"
@@ -42,11 +43,7 @@ def measure(session: Session) -> list[Figure]:
     ours = Flowcron(folder, session.flowcron)
     bare = Contender("bare Python", session.fresh("idle-bare"), [sys.executable, "-c", _SLEEPER])
     with under_measurement(ours, bare):
-        kept = take_rounds(
-            lambda: _window(ours, bare, lengths.idle),
-            wanted=lengths.idle_windows,
-            at_most=lengths.idle_windows * lengths.patience,
-        )
+        kept = keep([_window(ours, bare, lengths.idle)])
     return _figures(kept, f"idle with {lengths.due_at_once:,} jobs")
 
 

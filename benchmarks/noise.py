@@ -62,9 +62,14 @@ class Span:
 def take_rounds(take: Callable[[], Taken[T]], *, wanted: int, at_most: int) -> Kept[T]:
     """Take rounds until enough of them were quiet."""
     taken: list[Taken[T]] = []
-    while len(taken) < at_most and sum(x.foreign <= QUIET for x in taken) < wanted:
+    while len(taken) < at_most and quiet_rounds(taken) < wanted:
         taken.append(take())
     return keep(taken)
+
+
+def quiet_rounds(taken: Sequence[Taken[T]]) -> int:
+    """Return in how many rounds others left the machine alone."""
+    return sum(x.foreign <= QUIET for x in taken)
 
 
 def keep(taken: Sequence[Taken[T]]) -> Kept[T]:

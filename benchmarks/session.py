@@ -18,15 +18,14 @@ class Lengths:
     patience: int  # how many times `rounds` may be taken until that many were quiet
     slot: int  # seconds from one contender's burst to the next one's; a divisor of 60
     single: int  # blocks of ten seconds with a job each second
-    idle: int  # seconds a window
-    idle_windows: int
+    idle: int  # seconds
     pairs: int  # of commands and bare Python
     in_flight: int = 200  # runs while the scheduler restarts
     due_at_once: int = 1000
 
 
-LONG = Lengths(rounds=5, patience=3, slot=10, single=6, idle=60, idle_windows=1, pairs=30)
-SHORT = Lengths(rounds=1, patience=1, slot=5, single=1, idle=10, idle_windows=1, pairs=5)
+LONG = Lengths(rounds=5, patience=3, slot=10, single=6, idle=60, pairs=30)
+SHORT = Lengths(rounds=1, patience=1, slot=5, single=1, idle=10, pairs=5)
 
 
 @dataclass(frozen=True, slots=True)
