@@ -23,6 +23,7 @@ from flowcron.history.database import transaction
 from flowcron.history.requests import Answer
 from flowcron.system import clock, memory, poke
 from flowcron.system.processes import MachineProcesses, become_reaper
+from flowcron.system.steps import ClockWatch
 from flowcron.system.timer import LONGEST_SLEEP, Timer
 
 HEARTBEAT = 10.0  # seconds between two looks at the files, the requests and the wall clock
@@ -47,6 +48,7 @@ class Scheduler:
         self._report = report
         self._processes = MachineProcesses()
         self._timer = Timer(self._on_due)
+        self._clock_watch = ClockWatch()
         self._stopping: OnStop | None = None
         self._reloading = False
         self._turn_is_planned = False
@@ -74,6 +76,8 @@ class Scheduler:
         self._engine.recover(holding.epoch, await self._supervised.connect())
         self._poke = poke.listen(holding.state)
         self._loop.add_reader(self._poke, self._on_poke)
+        if self._clock_watch.descriptor is not None:
+            self._loop.add_reader(self._clock_watch.descriptor, self._on_clock)
         self._timer.arm(self._engine.book.schedules())
         self._timer.start()
         self._engine.look_at_everything()  # whatever came due before the timer was armed
@@ -117,10 +121,18 @@ class Scheduler:
         self._engine.hand_over(supervision.supervisor_id)
         self._plan_turn()
 
+    def _on_clock(self) -> None:
+        """Decide anew about everything when the wall clock was set."""
+        if step := self._clock_watch.step():
+            self._engine.clock_stepped(step)
+            self._timer.arm_again(self._engine.book.schedules())
+            self._plan_turn()
+
     def _beat(self) -> None:
         if self._done.done():
             return
         self._loop.call_later(HEARTBEAT, self._beat)
+        self._on_clock()
         if self._config.auto_reload and self._watch.has_changed():
             self._reload()
         self._engine.look()
@@ -241,6 +253,9 @@ class Scheduler:
         self._timer.stop()
         self._loop.remove_reader(self._poke)
         self._poke.close()
+        if self._clock_watch.descriptor is not None:
+            self._loop.remove_reader(self._clock_watch.descriptor)
+        self._clock_watch.close()
         self._supervised.close()
 
     def _say(self, kind: Kind, text: str) -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from flowcron.domain.instant import Instant
+from flowcron.domain.instant import SECOND, Instant
 from flowcron.domain.job import Job
 from flowcron.domain.planner import Plan
 from flowcron.domain.ports import Clock, Launcher, Processes
@@ -19,6 +19,7 @@ from flowcron.engine.loading import load_job, load_jobs
 from flowcron.engine.recovery import Supervision, hand_over, recover
 from flowcron.engine.report import Report
 from flowcron.engine.requests import Wishes, apply_requests, start_by_hand
+from flowcron.engine.steps import clock_stepped, set_back_while_down
 from flowcron.engine.turn import Turn
 from flowcron.faults import reach
 from flowcron.history import requests
@@ -71,6 +72,7 @@ class Engine:
         reach("recovery-read")
         turn = self._turn()
         with transaction(self._history):
+            set_back_while_down(turn, tolerance=SECOND)
             take_in(turn, recover(turn, supervision))
         reach("recovery-committed")
         self._send(turn)
@@ -87,6 +89,14 @@ class Engine:
     def receive(self, messages: Iterable[dict[str, Any]]) -> None:
         """Take messages of the supervisor, to be written down in the next step."""
         self._inbox.extend(messages)
+
+    def clock_stepped(self, step: int) -> None:
+        """Take notice that the wall clock was set by so many microseconds; see engine/steps.py."""
+        turn = self._turn()
+        with transaction(self._history):
+            clock_stepped(turn, step)
+        self._send(turn)
+        self.look_at_everything()
 
     def asked(self) -> None:
         """Take notice that somebody may have asked for something."""

@@ -73,6 +73,21 @@ def decided(connection: Connection, job_id: int, *, through: Instant) -> None:
     connection.execute("UPDATE jobs SET decided_through = ? WHERE id = ?", (through, job_id))
 
 
+def new_generation(
+    connection: Connection, job_id: int, *, generation: int, through: Instant
+) -> None:
+    """Record that the clock was set back: the job's times from `through` on are new ones."""
+    connection.execute(
+        "UPDATE jobs SET generation = ?, decided_through = ? WHERE id = ?",
+        (generation, through, job_id),
+    )
+
+
+def retry_moved(connection: Connection, run: int, *, to: Instant) -> None:
+    """Record another time for the next attempt of a run that waits for it."""
+    connection.execute("UPDATE runs SET retry_at = ? WHERE id = ?", (to, run))
+
+
 def begin_attempt(
     connection: Connection, run: int, number: int, *, supervisor_id: int, token: str
 ) -> None:

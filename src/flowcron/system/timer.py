@@ -54,6 +54,11 @@ class Timer:
             )
         self._armed = set(schedules)
 
+    def arm_again(self, schedules: Mapping[str, HasNext]) -> None:
+        """Ask every schedule anew: the clock is not where it was when they were asked."""
+        self.arm({})
+        self.arm(schedules)
+
     def stop(self) -> None:
         """Wake nobody any more."""
         self._scheduler.shutdown(wait=False)
