@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from fakes import make_job
 from flowcron.domain.run import State, log_name
 from flowcron.history import record
-from flowcron.history.database import open_history, transaction
+from flowcron.history.database import identity, open_history, read_history, transaction
 from flowcron.supervisor.segment import RECORD, STDERR_BIT, Segment
 from rows import SUNDAY, Story, ago
 from terminal import Cli, Said
@@ -178,7 +179,8 @@ def _running(cli: Cli) -> Story:
 
 
 def _base(cli: Cli) -> str:
-    return str(cli.history.parent / log_name(1, 1))
+    with closing(read_history(cli.history)) as history:
+        return str(cli.history.parent / log_name(1, 1, history=identity(history)))
 
 
 def _end(history: Path, *, output_bytes: int, kept: tuple[bytes, bytes] | None = None) -> None:

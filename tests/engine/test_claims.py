@@ -144,6 +144,6 @@ def test_nothing_is_claimed_while_there_is_no_supervisor(world: World) -> None:
     engine.step()
 
     assert world.states == []
-    engine.hand_over(1)
+    engine.supervise(1)
     engine.step()
     assert world.rows("SELECT scheduled_at FROM runs") == [(after(60, NOON),)]

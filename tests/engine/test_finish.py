@@ -57,7 +57,7 @@ def test_a_failed_attempt_is_followed_by_another_when_its_wait_is_over(world: Wo
     engine.step()
 
     assert world.states == ["retrying"]
-    assert engine.next_retry() == world.clock.now + 10 * SECOND
+    assert engine.next_alarm() == world.clock.now + 10 * SECOND
     world.clock.go_on(9)
     engine.step()
     assert len(world.launcher.launched) == 1

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from fakes import EVERY_MINUTE, after, exited, make_job, started
 from flowcron.domain.job import Job, Missed, RetryPolicy
 from flowcron.domain.ports import Process
+from flowcron.history import requests
+from flowcron.history.database import transaction
 
 if TYPE_CHECKING:
     from world import World
 
 PROCESS = Process(100, 5, 7)
+OWNER = '{"pid": 100, "started": 5, "inode": 7, "boot": "boot 1"}'
 
 
 def after_a_crash(world: World, *messages: dict[str, Any], job: Job | None = None) -> Job:
@@ -151,7 +154,7 @@ def test_a_wait_for_a_retry_survives_a_restart(world: World) -> None:
 
     engine = world.engine(job)
 
-    assert engine.next_retry() == after(60 + 180)
+    assert engine.next_alarm() == after(60 + 180)
     world.clock.go_on(180)
     engine.step()
     assert [m["attempt"] for m in world.launcher.of_kind("spawn")] == [2]
@@ -180,7 +183,7 @@ def test_what_is_run_in_the_foreground_by_a_living_command_is_left_alone(world: 
         requested_by="me",
         force=False,
         retries=True,
-        owner='{"pid": 100, "started": 5, "inode": 7, "boot": "boot 1"}',
+        owner=OWNER,
     )
     world.processes.alive.add(PROCESS)
 
@@ -193,15 +196,17 @@ def test_what_is_run_in_the_foreground_by_a_living_command_is_left_alone(world: 
 def test_when_the_supervisor_dies_its_processes_are_handed_over_and_the_rest_is_lost(
     world: World,
 ) -> None:
-    engine = world.engine(make_job("a", when=EVERY_MINUTE), make_job("b", when=EVERY_MINUTE))
+    jobs = make_job("a", when=EVERY_MINUTE), make_job("b", when=EVERY_MINUTE)
+    engine = world.engine(*jobs)
     world.clock.go_on(60)
     engine.look_at_everything()
     engine.step()
     engine.receive([started(1, at=after(60))])
     engine.step()
 
-    engine.supervisor_died()
-    engine.hand_over(1)
+    world.processes.alive.add(PROCESS)
+
+    engine = world.engine(*jobs, supervisor="second")
 
     assert [m["run"] for m in world.launcher.of_kind("adopt")] == [1]
     assert world.states == ["running", "lost"]
@@ -209,6 +214,101 @@ def test_when_the_supervisor_dies_its_processes_are_handed_over_and_the_rest_is_
     engine.receive([{"ev": "adopt_failed", "run": 1, "attempt": 1, "at": after(61)}])
     engine.step()
     assert world.rows("SELECT state, exit_code FROM runs WHERE id = 1") == [("failed", 3)]
+
+
+def test_the_status_of_a_process_that_ended_with_its_supervisor_is_asked_of_the_system(
+    world: World,
+) -> None:
+    job = after_a_crash(world, started(1, at=after(60)))
+    world.processes.statuses[100] = 7 << 8
+
+    world.engine(job, supervisor="second")
+
+    assert world.rows("SELECT state, exit_code FROM runs") == [("failed", 7)]
+
+
+def test_a_run_whose_command_died_is_settled_while_the_scheduler_lives(world: World) -> None:
+    job = make_job(when=EVERY_MINUTE)
+    engine = world.engine(job)
+    world.processes.alive.add(PROCESS)
+    other = world.engine(job, supervisor="in that command")
+    other.run_in_foreground(job, requested_by="me", force=False, retries=True, owner=OWNER)
+    engine.look()
+    engine.step()
+    assert world.states == ["queued"]
+
+    world.processes.alive.clear()
+    engine.look()
+    engine.step()
+
+    assert world.states == ["lost"]
+
+
+def test_a_catch_up_waits_for_a_run_in_the_foreground(world: World) -> None:
+    job = make_job(when=EVERY_MINUTE, missed=Missed.ALL)
+    world.processes.alive.add(PROCESS)
+    world.engine(job).run_in_foreground(
+        job, requested_by="me", force=False, retries=True, owner=OWNER
+    )
+    world.clock.go_on(200)
+
+    engine = world.engine(job, supervisor="second")
+    engine.step()
+    engine.look()
+    engine.step()
+
+    assert world.launcher.launched == []
+    assert set(world.states) == {"queued"}
+
+
+def test_nothing_that_waits_begins_while_the_scheduler_stops(world: World) -> None:
+    job = make_job(when=EVERY_MINUTE, missed=Missed.ALL)
+    world.engine(job)
+    world.clock.go_on(200)
+    engine = world.engine(job)
+    engine.step()
+    assert len(world.launcher.launched) == 1
+
+    engine.accepting = False
+    engine.receive([exited(1, at=world.clock.now)])
+    engine.step()
+
+    assert len(world.launcher.launched) == 1
+    assert world.states[:2] == ["success", "queued"]
+
+
+def test_a_run_without_retries_has_none_after_a_restart_either(world: World) -> None:
+    job = make_job(retry=RetryPolicy(times=3))
+    engine = world.engine(job)
+    with transaction(world.history):
+        requests.ask(
+            world.history,
+            "run",
+            {"job": "backup", "retries": False},
+            scheduler=None,
+            requested_by="me",
+            at=world.clock.now,
+        )
+    engine.asked()
+    engine.step()
+
+    engine = world.engine(job, known={(1, 1): started(1, at=after(60))})
+    engine.receive([exited(1, at=after(61), code=1)])
+    engine.step()
+
+    assert world.states == ["failed"]
+
+
+def test_text_that_cannot_be_encoded_harms_nobody(world: World) -> None:
+    job = after_a_crash(world)
+    failure = {"what": "exec", "error": "ENOENT", "text": "no such file: \udcff"}
+
+    world.engine(
+        job, known={(1, 1): {"ev": "spawn_failed", "run": 1, "attempt": 1, "at": 1} | failure}
+    )
+
+    ((reason,),) = world.rows("SELECT reason FROM runs")
+    assert reason == "could not start: no such file: \\udcff (ENOENT)"
 
 
 def test_recovery_that_is_done_twice_changes_nothing_more(world: World) -> None:

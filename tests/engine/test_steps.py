@@ -129,7 +129,7 @@ def test_a_wait_for_a_retry_keeps_its_length(world: World) -> None:
     world.clock.go_on(-3600)
     engine.clock_stepped(-HOUR)
 
-    assert engine.next_retry() == world.clock.now + 100 * SECOND
+    assert engine.next_alarm() == world.clock.now + 100 * SECOND
     assert world.rows("SELECT retry_at FROM runs") == [(world.clock.now + 100 * SECOND,)]
 
 

@@ -52,7 +52,7 @@ class Watch:
         self._path = config.path
         self._digest = config.digest
         self._places = _places(config)
-        self._seen = self._look()
+        self._seen: tuple[object, ...] = ()
 
     def has_changed(self) -> bool:
         """Return, once for each change, whether the files say something else than before.
@@ -67,9 +67,9 @@ class Watch:
 
     def load(self) -> Config:
         """Load the configuration as it is now; raises ConfigError."""
+        self._seen = ()  # so that what is written during the load is noticed after it
         config = load_aside(self._path)
         self._digest, self._places = config.digest, _places(config)
-        self._seen = self._look()
         return config
 
     def _look(self) -> tuple[object, ...]:

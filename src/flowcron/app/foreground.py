@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from flowcron.domain.instant import SECOND
 from flowcron.domain.job import Job
 from flowcron.engine.engine import Engine
+from flowcron.engine.recovery import Supervision
 from flowcron.engine.report import Report
 from flowcron.history import schedulers
 from flowcron.history.database import open_history, transaction
@@ -58,6 +60,7 @@ class Foreground:
                 self._history, os.urandom(8).hex(), boot=boot, pid=owner.pid, at=clock.now()
             )
         self._engine.supervise(supervisor)
+        self._engine.reap(Supervision(supervisor, boot, {}), adopt=False)
         return self._engine.run_in_foreground(
             wish.job,
             requested_by=wish.requested_by,
@@ -81,19 +84,21 @@ class Foreground:
     def _hear(self, message: dict[str, Any]) -> None:
         self._said.append(message)
 
-    def cancel(self, by: str) -> None:
-        """End the run before it ends by itself."""
-        self._engine.cancel_all(by)
+    def cancel(self, by: str, *, at_once: bool = False) -> None:
+        """End the run before it ends by itself: SIGTERM, or at once SIGKILL."""
+        self._engine.cancel_all(by, number=signal.SIGKILL if at_once else signal.SIGTERM)
 
     def close(self) -> None:
-        """Give everything back."""
+        """Give everything back, once what a cancelled run left behind is gone."""
+        while self._supervisor.is_ending:
+            self._supervisor.step(_TURN)
         self._supervisor.shut()
         self._history.close()
 
     def _wait(self) -> float:
         if self._said:
             return 0
-        retry = self._engine.next_retry()
+        retry = self._engine.next_alarm()
         if retry is None:
             return _TURN
         return min(max((retry - clock.now()) / SECOND, 0), _TURN)

@@ -1,32 +1,37 @@
-"""The scheduler process: an asyncio loop that wakes the engine and otherwise does nothing."""
+"""The scheduler process: an asyncio loop that wakes the engine and otherwise does nothing.
+
+Whatever fails in a callback ends up in one of two places. Trouble with the history (locked, full)
+or with the supervisor begins a new life: all memory is dropped and recovery reads history and asks
+the supervisor again, because memory that has run ahead of history is worth nothing. Anything else
+is a mistake of flowcron's and ends the process; the supervisor keeps what it knows for the next.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flowcron.app.aside import aside
-from flowcron.app.configuration import Watch, differences
+from flowcron.app.reloading import Reloading
 from flowcron.app.state import Holding
 from flowcron.app.supervision import Supervised
 from flowcron.config.config import Config, OnStop
 from flowcron.domain.instant import SECOND
 from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind, Report
-from flowcron.errors import ConfigError, FlowcronError
-from flowcron.history import schedulers
-from flowcron.history.database import transaction
-from flowcron.history.requests import Answer
+from flowcron.errors import FlowcronError
+from flowcron.history.database import DatabaseTrouble
 from flowcron.system import clock, memory, poke
 from flowcron.system.processes import MachineProcesses, become_reaper
 from flowcron.system.steps import ClockWatch
 from flowcron.system.timer import LONGEST_SLEEP, Timer
 
 HEARTBEAT = 10.0  # seconds between two looks at the files, the requests and the wall clock
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # seconds before another life
+_PASSING = (DatabaseTrouble, OSError, FlowcronError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,11 @@ class Options:
 
     history: Path
     on_stop: OnStop | None = None
+    run_on_start: bool = False
 
 
 class Scheduler:
-    """One life of the scheduler, from the lock to the last commit."""
+    """From the lock to the last commit, in one life or several."""
 
     def __init__(
         self, config: Config, options: Options, *, report: Callable[[Sequence[Report]], None]
@@ -47,47 +53,81 @@ class Scheduler:
         self._options = options
         self._report = report
         self._processes = MachineProcesses()
-        self._timer = Timer(self._on_due)
+        self._timer = Timer(lambda key: self._guarded(self._on_due, key))
         self._clock_watch = ClockWatch()
         self._stopping: OnStop | None = None
-        self._reloading = False
+        self._reason = ""
         self._turn_is_planned = False
-        self._retry_alarm: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._wait = _FIRST_WAIT
+        self._is_waiting = False
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, holding: Holding) -> str:
         """Schedule until told to stop; return the reason why it stopped."""
         self._loop = asyncio.get_running_loop()
         self._holding = holding
         self._done: asyncio.Future[str] = self._loop.create_future()
-        self._watch = Watch(self._config)
         become_reaper()
-        self._listen_for_signals()
         self._supervised = Supervised(
-            holding, on_message=self._on_messages, on_close=self._on_close
+            holding,
+            on_message=lambda messages: self._guarded(self._on_messages, messages),
+            on_close=lambda: self._guarded(self._on_close),
         )
-        self._engine = Engine(
-            holding.history,
+        self._engine = self._new_engine()
+        self._reloading = Reloading(self._config, use=self._use, say=self._say)
+        self._listen_for_signals()
+        try:
+            self._timer.start()
+            await self._live(run_on_start=self._options.run_on_start)
+            self._listen(holding.state)
+            self._loop.call_later(HEARTBEAT, self._guarded, self._beat)
+            memory.settle()
+            return await self._done
+        finally:
+            self._close()
+
+    # its lives
+
+    async def _live(self, *, run_on_start: bool = False) -> None:
+        """Begin with nothing in memory: read history, ask the supervisor, settle what is open."""
+        supervision = await self._supervised.connect()
+        engine = self._new_engine()
+        engine.load(self._config.jobs)
+        engine.recover(self._holding.epoch, supervision, run_on_start=run_on_start)
+        self._engine = engine
+        if self._stopping is OnStop.CANCEL:
+            engine.cancel_all(self._reason)
+        self._timer.arm_again(engine.book.alarms())
+        engine.look_at_everything()  # whatever came due before the timer was armed
+        self._wait = _FIRST_WAIT
+        self._plan_turn()
+
+    def _new_engine(self) -> Engine:
+        engine = Engine(
+            self._holding.history,
             launcher=self._supervised,
             processes=self._processes,
             clock=clock.now,
             report=self._report,
         )
-        self._engine.load(self._config.jobs)
-        self._engine.recover(holding.epoch, await self._supervised.connect())
-        self._poke = poke.listen(holding.state)
-        self._loop.add_reader(self._poke, self._on_poke)
-        if self._clock_watch.descriptor is not None:
-            self._loop.add_reader(self._clock_watch.descriptor, self._on_clock)
-        self._timer.arm(self._engine.book.schedules())
-        self._timer.start()
-        self._engine.look_at_everything()  # whatever came due before the timer was armed
-        self._plan_turn()
-        self._loop.call_later(HEARTBEAT, self._beat)
-        memory.settle()
-        try:
-            return await self._done
-        finally:
-            self._close()
+        engine.accepting = self._stopping is None
+        return engine
+
+    def _begin_again(self, why: str) -> None:
+        """Drop all memory and begin another life, a little later each time that fails."""
+        if self._is_waiting or self._done.done():
+            return
+        self._is_waiting = True
+        self._engine = self._new_engine()
+        self._supervised.close()
+        self._say(Kind.WARNING, f"{why}; beginning again in {self._wait:g} s")
+        self._loop.call_later(self._wait, self._start, self._live_again())
+        self._wait = min(self._wait * 2, _LONGEST_WAIT)
+
+    async def _live_again(self) -> None:
+        self._is_waiting = False
+        await self._live()
 
     # what wakes it
 
@@ -105,154 +145,161 @@ class Scheduler:
         self._plan_turn()
 
     def _on_close(self) -> None:
-        """Start another supervisor: this one is dead, its jobs are not."""
-        if not self._done.done():
-            self._say(Kind.WARNING, "the supervisor died; its jobs go on under a new one")
-            self._engine.supervisor_died()
-            self._replacing = asyncio.ensure_future(self._replace_supervisor())
-
-    async def _replace_supervisor(self) -> None:
-        """Find a successor; when there can be none, the scheduler cannot go on either."""
-        try:
-            supervision = await self._supervised.connect()
-        except (FlowcronError, OSError) as error:
-            self._done.set_exception(error)
-            return
-        self._engine.hand_over(supervision.supervisor_id)
-        self._plan_turn()
+        """Write down the last words of a dead supervisor; its jobs go on under another."""
+        self._engine.supervisor_died()
+        self._engine.step()
+        self._wait = min(self._wait, _FIRST_WAIT)
+        self._begin_again("the supervisor died, its jobs did not")
 
     def _on_clock(self) -> None:
         """Decide anew about everything when the wall clock was set."""
         if step := self._clock_watch.step():
             self._engine.clock_stepped(step)
-            self._timer.arm_again(self._engine.book.schedules())
+            self._timer.arm_again(self._engine.book.alarms())
             self._plan_turn()
 
     def _beat(self) -> None:
         if self._done.done():
             return
-        self._loop.call_later(HEARTBEAT, self._beat)
+        self._loop.call_later(HEARTBEAT, self._guarded, self._beat)
+        self._holding.insist_it_is_still_there()
         self._on_clock()
-        if self._config.auto_reload and self._watch.has_changed():
-            self._reload()
+        if self._config.auto_reload and self._reloading.is_due():
+            self._reload(frozenset())
         self._engine.look()
         self._plan_turn()
 
+    def _listen(self, state: Path) -> None:
+        self._poke = poke.listen(state)
+        self._loop.add_reader(self._poke, self._guarded, self._on_poke)
+        if self._clock_watch.descriptor is not None:
+            self._loop.add_reader(self._clock_watch.descriptor, self._guarded, self._on_clock)
+
     def _listen_for_signals(self) -> None:
         self._loop.add_signal_handler(signal.SIGCHLD, self._processes.reap)
-        self._loop.add_signal_handler(signal.SIGHUP, self._reload)
+        self._loop.add_signal_handler(signal.SIGHUP, self._guarded, self._reload, frozenset())
         for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._stop, signal.Signals(number).name)
+            name = signal.Signals(number).name
+            self._loop.add_signal_handler(number, self._guarded, self._stop, name)
 
     # what it does
+
+    def _guarded(self, callback: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 any callback
+        """Call back; what fails is dealt with here and nowhere else."""
+        try:
+            callback(*arguments)
+        except DatabaseTrouble as error:
+            self._begin_again(f"the history cannot be written: {error}")
+        except Exception as error:  # noqa: BLE001 it ends the process, with its traceback
+            self._fail(error)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that takes longer beside the loop, guarded in the same way."""
+        task = self._loop.create_task(self._guard(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except _PASSING as error:
+            self._begin_again(str(error))
+        except Exception as error:  # noqa: BLE001 it ends the process, with its traceback
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._done.done():
+            self._done.set_exception(error)
 
     def _plan_turn(self) -> None:
         """Do one turn soon, however many wake it: what arrives together is committed together."""
         if not self._turn_is_planned:
             self._turn_is_planned = True
-            self._loop.call_soon(self._turn)
+            self._loop.call_soon(self._guarded, self._turn)
 
     def _turn(self) -> None:
         self._turn_is_planned = False
         if self._done.done():
             return
+        if self._engine.is_due:
+            self._holding.insist_it_is_still_there()
         if self._engine.step():
             self._plan_turn()
         self._do_wishes()
-        self._set_retry_alarm()
+        self._set_alarm()
         if self._stopping in {OnStop.WAIT, OnStop.CANCEL} and not self._engine.under_way:
             self._finish()
 
     def _do_wishes(self) -> None:
         wishes = self._engine.wishes
         if wishes.reload:
-            self._reload()
+            self._reload(frozenset(wishes.reload))
         if wishes.stop is not None:
             how, wishes.stop = wishes.stop, None
             self._stop("flowcron stop", OnStop(how) if how else None)
 
-    def _set_retry_alarm(self) -> None:
-        if self._retry_alarm is not None:
-            self._retry_alarm.cancel()
-            self._retry_alarm = None
-        due = self._engine.next_retry()
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        due = self._engine.next_alarm()
         if due is not None:
             wait = min(max((due - clock.now()) / SECOND, 0), LONGEST_SLEEP)
-            self._retry_alarm = self._loop.call_later(wait, self._plan_turn)
+            self._alarm = self._loop.call_later(wait, self._plan_turn)
 
-    def _reload(self) -> None:
-        """Load the configuration in a thread, so that nothing due waits for it."""
-        if not self._reloading:
-            self._reloading = True
-            self._loading = asyncio.ensure_future(self._load())
+    def _reload(self, asked: frozenset[int]) -> None:
+        if self._reloading.begin(asked):
+            self._start(self._reloading.work(self._engine_now))
 
-    async def _load(self) -> None:
-        try:
-            config = await aside(self._watch.load)
-        except ConfigError as error:
-            self._reloading = False
-            text = f"{error.message} · the configuration stays as it was"
-            self._say(Kind.WARNING, text)
-            problems = [f"{p.file}:{p.line}: {p.message}" for p in error.problems if not p.warning]
-            self._engine.answer_reload(Answer({"problems": problems}, error.message, 3))
-            return
-        self._reloading = False
-        self._use(config)
+    def _engine_now(self) -> Engine:
+        return self._engine
 
     def _use(self, config: Config) -> None:
-        changes = differences(self._config, config)
-        self._config = config
         self._engine.load(config.jobs)
-        self._timer.arm(self._engine.book.schedules())
-        self._record_loaded(config)
-        self._say(Kind.NOTICE, f"configuration loaded: {changes}")
-        self._engine.answer_reload(Answer({"changes": str(changes), "jobs": len(config.jobs)}))
+        self._timer.arm(self._engine.book.alarms())
+        self._holding.loaded(config.digest)
+        self._config = config
         self._plan_turn()
-
-    def _record_loaded(self, config: Config) -> None:
-        with transaction(self._holding.history):
-            schedulers.configuration_loaded(
-                self._holding.history, self._holding.epoch, digest=config.digest, at=clock.now()
-            )
 
     # how it ends
 
     def _stop(self, by: str, how: OnStop | None = None) -> None:
         if self._stopping is not None:
-            self._say(Kind.NOTICE, "cancelling what still runs")
             self._cancel(by)
+            self._say(Kind.NOTICE, "cancelling what still runs")
             return
         self._reason = by
         self._stopping = how or self._options.on_stop or self._config.on_stop
         self._engine.accepting = False
         if self._stopping is OnStop.LEAVE:
+            self._loop.call_soon(self._guarded, self._finish)
             self._say(Kind.NOTICE, "stopping; running jobs go on and are adopted at the next start")
-            self._loop.call_soon(self._finish)
-            return
-        if self._stopping is OnStop.CANCEL:
+        elif self._stopping is OnStop.CANCEL:
             self._cancel(by)
         elif waiting := self._engine.under_way:
+            grace = self._config.shutdown_grace.total_seconds()
+            by_then = f"{by}, after {grace:g} s"
+            self._loop.call_later(grace, self._guarded, self._cancel, by_then)
             names = ", ".join(dict.fromkeys(live.job.name for live in waiting))
             self._say(Kind.NOTICE, f"stopping: waiting for {names}; again to cancel")
-            grace = self._config.shutdown_grace.total_seconds()
-            self._loop.call_later(grace, self._cancel, f"{by}, after {grace:g} s")
         self._plan_turn()
 
     def _cancel(self, by: str) -> None:
         if not self._done.done():
-            self._stopping = OnStop.CANCEL
+            self._stopping, self._reason = OnStop.CANCEL, by
             self._engine.cancel_all(by)
             self._plan_turn()
 
     def _finish(self) -> None:
-        if not self._done.done():
+        if not self._done.done() and not self._is_waiting:
             self._engine.step()
             self._done.set_result(self._reason)
 
     def _close(self) -> None:
         self._timer.stop()
-        self._loop.remove_reader(self._poke)
-        self._poke.close()
+        if hasattr(self, "_poke"):
+            self._loop.remove_reader(self._poke)
+            self._poke.close()
         if self._clock_watch.descriptor is not None:
             self._loop.remove_reader(self._clock_watch.descriptor)
         self._clock_watch.close()

@@ -16,11 +16,12 @@ from flowcron.app.asking import LOCK
 from flowcron.config.config import Config
 from flowcron.errors import HistoryError, RefusedError
 from flowcron.history import schedulers
-from flowcron.history.database import Connection, open_history, transaction
+from flowcron.history.database import Connection, identity, open_history, transaction
 from flowcron.system import clock
 from flowcron.system.lock import Lock, holder
 from flowcron.system.processes import boot_id
 
+_BUSY_TIMEOUT = 1000  # milliseconds that the loop may stand still for another's transaction
 PATIENCE = 3.0  # seconds to wait for a scheduler that is just going
 
 
@@ -34,6 +35,26 @@ class Holding:
     epoch: int
     boot: str
     config: Path
+    identity: str
+    lock: Lock
+    inode: tuple[int, int] | None
+
+    def loaded(self, digest: str) -> None:
+        """Record which configuration is used from now on."""
+        with transaction(self.history):
+            schedulers.configuration_loaded(self.history, self.epoch, digest=digest, at=clock.now())
+
+    def insist_it_is_still_there(self) -> None:
+        """Raise RefusedError when the lock or the history is no longer the file that we opened.
+
+        SQLite goes on writing into a deleted file without an error, and beside a new lock another
+        scheduler may run.
+        """
+        if not (self.lock.is_in_place() and self.inode == _inode(self.path)):
+            raise RefusedError(
+                f"{self.path.parent} was deleted or replaced while the scheduler ran",
+                hint="running jobs go on; start the scheduler again",
+            )
 
 
 @contextmanager
@@ -44,6 +65,7 @@ def hold(path: Path, config: Config) -> Iterator[Holding]:
     its folder cannot be used.
     """
     history = open_history(path)
+    history.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")
     lock = None
     try:
         _insist_on_privacy(path.parent)
@@ -60,7 +82,17 @@ def hold(path: Path, config: Config) -> Iterator[Holding]:
                 digest=config.digest,
                 at=clock.now(),
             )
-        yield Holding(path.parent, path, history, epoch, boot, config.path)
+        yield Holding(
+            path.parent,
+            path,
+            history,
+            epoch,
+            boot,
+            config.path,
+            identity=identity(history),
+            lock=lock,
+            inode=_inode(path),
+        )
     finally:
         history.close()
         if lock is not None:
@@ -85,6 +117,14 @@ def _locked(path: Path) -> Lock:
             )
         time.sleep(0.1)
     return lock
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _insist_on_privacy(folder: Path) -> None:

@@ -41,6 +41,7 @@ class Supervised:
             str(self._holding.state),
             epoch=self._holding.epoch,
             environment=self._environment(),
+            history=self._holding.identity,
         )
         known: dict[tuple[int, int], Message] = {}
         listed: asyncio.Future[None] = loop.create_future()
@@ -61,7 +62,7 @@ class Supervised:
         self._listed = listed
         self._client.send({"op": "list"})
         await listed
-        return Supervision(self._seen(greeting.hello), greeting.hello["boot"], known)
+        return Supervision(self._seen(greeting.hello), self._holding.boot, known)
 
     def send(self, *messages: Message) -> None:
         """Hand messages to the supervisor; without one they are dropped, and recovery knows."""
@@ -86,7 +87,11 @@ class Supervised:
         history = self._holding.history
         with transaction(history):
             return schedulers.supervisor_seen(
-                history, hello["instance"], boot=hello["boot"], pid=hello["pid"], at=clock.now()
+                history,
+                hello["instance"],
+                boot=self._holding.boot,
+                pid=hello["pid"],
+                at=clock.now(),
             )
 
     def _environment(self) -> dict[str, str]:

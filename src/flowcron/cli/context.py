@@ -88,7 +88,7 @@ class Session:
     @cached_property
     def history_path(self) -> Path:
         """The history file that goes with the configuration; it need not exist yet."""
-        return find_history(self.db, config=self.config_path)
+        return find_history(self.db, config=self.config_path).resolve()
 
     @property
     def lock_path(self) -> Path:

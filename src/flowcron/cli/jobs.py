@@ -10,7 +10,7 @@ from flowcron.cli.context import Session
 from flowcron.cli.text import Span
 from flowcron.cli.words import SYMBOLS
 from flowcron.domain.instant import Instant
-from flowcron.domain.job import Job
+from flowcron.domain.job import Job, Timed
 from flowcron.domain.snapshot import job_from
 from flowcron.errors import ConfigError
 from flowcron.history.known import defined_jobs
@@ -113,7 +113,7 @@ def next_time(job: Job, after: Instant) -> Instant | None:
         return None
     from flowcron.domain.schedule import schedule_of  # noqa: PLC0415 it brings croniter along
 
-    times = [schedule_of(when).next(after) for when in job.when]
+    times = [schedule_of(when).next(after) for when in job.when if isinstance(when, Timed)]
     return min((at for at in times if at is not None), default=None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
@@ -45,7 +46,12 @@ def narrator(
             screen.text("".join(encode(report, _stamp(report.at, zone)) for report in reports))
         screen.stream.flush()
 
-    return write
+    def write_if_possible(reports: Sequence[Report]) -> None:
+        """Write, or go on without: a closed terminal or a full disk must not stop the jobs."""
+        with suppress(OSError):
+            write(reports)
+
+    return write_if_possible
 
 
 def _tell(screen: Screen, report: Report, *, zone: tzinfo | None, room: int) -> None:

@@ -12,6 +12,7 @@ from flowcron.app.asking import ask, scheduler_pid, whoami
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
 from flowcron.cli.follow import Follower, follow_all, say_end, writer_for
+from flowcron.cli.signals import heard_signals
 from flowcron.cli.text import Span, width
 from flowcron.domain.duration import format_duration
 from flowcron.domain.names import did_you_mean
@@ -117,20 +118,19 @@ def _in_foreground(session: Session, job: Job, *, force: bool, retries: bool) ->
     }
     foreground = Foreground(session.history_path, environment)
     try:
-        run = foreground.begin(Wish(job, whoami(), force=force, retries=retries))
-        _announce(session, job.name, run)
-        follower = Follower(session, run, writer_for(session))
-        while (ended := follower.step()) is None:
-            session.screen.stream.flush()
-            try:
+        with heard_signals() as heard:
+            run = foreground.begin(Wish(job, whoami(), force=force, retries=retries))
+            _announce(session, job.name, run)
+            follower = Follower(session, run, writer_for(session))
+            while (ended := follower.step()) is None:
+                session.screen.stream.flush()
+                while heard.pending:
+                    foreground.cancel(heard.take(), at_once=heard.taken > 1)
                 foreground.step()
-            except KeyboardInterrupt:
-                session.note(f"cancelling {job.name}")
-                foreground.cancel("Ctrl-C")
     finally:
         foreground.close()
     say_end(session, ended)
-    return exit_code(ended)
+    return _SIGNAL + heard.first if heard.first else exit_code(ended)
 
 
 def exit_code(run: RunRow) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from datetime import timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from flowcron.cli.context import Session
 from flowcron.cli.describe import schedule_text
@@ -17,7 +17,7 @@ from flowcron.cli.text import Line, Span
 from flowcron.cli.times import day, iso, local, relative, short
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.duration import format_duration
-from flowcron.domain.job import Cron, Every, Job, RetryPolicy
+from flowcron.domain.job import AfterEnd, At, Cron, Every, Job, OnStart, RetryPolicy, When
 from flowcron.domain.run import State
 from flowcron.domain.size import human_size
 from flowcron.history.recent import Glance
@@ -53,7 +53,7 @@ def job_document(session: Session, job: Job) -> dict[str, Any]:
         "job": job.name,
         "state": view.condition,
         "schedule": schedule_text(job),
-        "when": [_when(when) for when in job.when],
+        "when": [_when(session, when) for when in job.when],
         "next": iso(view.next_at, session.zone),
         "enabled": job.enabled,
         "command": job.command,
@@ -158,12 +158,22 @@ def _lengths(view: JobView, lengths: list[timedelta]) -> tuple[str, str]:
     return f"usually {took(view.recent.usual)}", f"longest {took(lengths[-1])}"
 
 
-def _when(when: Cron | Every) -> dict[str, str]:
+def _when(session: Session, when: When) -> dict[str, Any]:
     match when:
         case Cron(text=text, timezone=timezone):
             return {"cron": text, "timezone": timezone}
-        case Every(period=period):
+        case Every(period=period, start=None):
             return {"every": format_duration(period)}
+        case Every(period=period, start=start):
+            return {"every": format_duration(period), "start": iso(start, session.zone)}
+        case AfterEnd(period=period):
+            return {"every": format_duration(period), "every_from": "end"}
+        case At(times=times):
+            return {"at": [iso(at, session.zone) for at in times]}
+        case OnStart():
+            return {"on": "start"}
+        case _:
+            assert_never(when)
 
 
 def _run(session: Session, run: Glance) -> dict[str, Any]:

@@ -39,13 +39,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="How events are written; auto is pretty in a terminal and logfmt elsewhere.",
 )
+@click.option(
+    "--run-on-start",
+    is_flag=True,
+    help='Start on = "start" jobs although they have run since boot.',
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be scheduled, and end.")
 @pass_session
 def command(
-    session: Session,
-    on_stop: str | None,
-    log_format: str,
-    dry_run: bool,  # noqa: FBT001 click's call
+    session: Session, *, on_stop: str | None, log_format: str, run_on_start: bool, dry_run: bool
 ) -> int:
     """Run the scheduler in the foreground.
 
@@ -73,7 +75,9 @@ def command(
     report = narrator(
         session.screen, style, zone=session.zone, names=[job.name for job in config.jobs]
     )
-    options = Options(session.history_path, OnStop(on_stop) if on_stop else None)
+    options = Options(
+        session.history_path, OnStop(on_stop) if on_stop else None, run_on_start=run_on_start
+    )
     with hold(options.history, config) as holding:
         if style == "pretty":
             session.screen.line(Span(_headline(config, options.history), "strong"))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from flowcron.domain.instant import Instant
+
 
 class Overlap(StrEnum):
     """What happens when a job is due while a run of it is not over."""
@@ -34,12 +36,38 @@ class Cron:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Due each `period` of real time, counted from the Unix epoch; whole seconds, 1 s to 366 d."""
+    """Due each `period` of real time, counted from the Unix epoch; whole seconds, 1 s to 366 d.
+
+    With `start` it is counted from there, and that is the first time.
+    """
+
+    period: timedelta
+    start: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AfterEnd:
+    """Due when `period` has passed since the last run of the job ended."""
 
     period: timedelta
 
 
-When = Cron | Every
+@dataclass(frozen=True, slots=True)
+class At:
+    """Due at each of these instants, once."""
+
+    times: tuple[Instant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OnStart:
+    """Due once after each boot of the machine, when the scheduler starts."""
+
+
+Timed = Cron | Every | At
+"""What has times of its own, whatever else happens."""
+
+When = Timed | AfterEnd | OnStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +111,7 @@ class Job:
     overlap: Overlap = Overlap.SKIP
     missed: Missed | None = None
     missed_within: timedelta | None = None
+    jitter: timedelta | None = None
     success_codes: tuple[int, ...] = (0,)
     log_limit: int = 10_000_000
     enabled: bool = True

@@ -12,27 +12,35 @@ _LONGEST = timedelta(days=366)
 
 
 class EverySchedule:
-    """Each period of real time, counted from the Unix epoch."""
+    """Each period of real time, counted from the Unix epoch, or from `start` on."""
 
-    __slots__ = ("_micros", "key", "wildcard")
+    __slots__ = ("_fewest", "_micros", "_start", "key", "wildcard")
 
-    def __init__(self, period: timedelta) -> None:
+    def __init__(self, period: timedelta, start: Instant | None = None) -> None:
         self._micros = micros(period)
-        self.key = f"every {self._micros // SECOND}s"
+        self._start = 0 if start is None else start
+        self._fewest = None if start is None else -1  # periods that have passed before the first
+        self.key = f"every {self._micros // SECOND}s" + ("" if start is None else f" from {start}")
         self.wildcard = True
 
     def next(self, after: Instant) -> Instant | None:
         """Return the first time strictly after an instant."""
-        return Instant((after // self._micros + 1) * self._micros)
+        return Instant(self._start + (self._periods(after) + 1) * self._micros)
 
     def last(self, at: Instant, floor: Instant) -> Instant | None:
         """Return the latest time in (floor, at], or None."""
-        latest = at // self._micros * self._micros
-        return Instant(latest) if latest > floor else None
+        periods = self._periods(at)
+        latest = self._start + periods * self._micros
+        return Instant(latest) if latest > floor and periods != self._fewest else None
 
     def count(self, at: Instant, floor: Instant) -> int | None:
         """Return how many times are in (floor, at]."""
-        return max(0, at // self._micros - floor // self._micros)
+        return max(0, self._periods(at) - self._periods(floor))
+
+    def _periods(self, at: Instant) -> int:
+        """Return how many periods have passed since the start; -1 at any time before it."""
+        periods = (at - self._start) // self._micros
+        return periods if self._fewest is None else max(self._fewest, periods)
 
 
 def checked_period(period: timedelta) -> timedelta:

@@ -42,6 +42,10 @@ class Trigger(StrEnum):
     WEBHOOK = "webhook"
 
 
-def log_name(run: int, number: int) -> str:
-    """Return where an attempt's log is, relative to the state directory and without suffix."""
-    return f"logs/{run // 10_000:04}/{run}.{number}"
+def log_name(run: int, number: int, *, history: str) -> str:
+    """Return where an attempt's log is, relative to the state directory and without suffix.
+
+    `history` is the identity of the history file: another one, also one made anew in its place,
+    counts its runs from 1 again.
+    """
+    return f"logs/{history}/{run // 10_000:04}/{run}.{number}"

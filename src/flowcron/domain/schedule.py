@@ -18,7 +18,8 @@ from croniter import croniter  # noqa: TID251 this module is its owner
 from flowcron.domain.cron import CronExpression, ScheduleError, parse_cron
 from flowcron.domain.cron_field import Field
 from flowcron.domain.instant import SECOND, Instant
-from flowcron.domain.job import Cron, Every, When
+from flowcron.domain.job import At, Cron, Every, Timed
+from flowcron.domain.moments import AtSchedule
 from flowcron.domain.period import EverySchedule, checked_period
 from flowcron.domain.wall import Change, around, read_wall
 from flowcron.domain.zone import ZoneError, zone_of
@@ -58,8 +59,8 @@ class Schedule(Protocol):
         """Return how many times are in (floor, at], or None if only counting would tell."""
 
 
-def schedule_of(when: When, *, seed: str = "", job: str = "") -> Schedule:
-    """Return the schedule of one `cron` or `every`; equal ones are one object.
+def schedule_of(when: Timed, *, seed: str = "", job: str = "") -> Schedule:
+    """Return the schedule of one `cron`, `every` or `at`; equal ones are one object.
 
     `seed` and `job` choose the values of H. Raise ScheduleError for a text or a period that cannot
     be, ZoneError for a zone that does not exist.
@@ -68,8 +69,10 @@ def schedule_of(when: When, *, seed: str = "", job: str = "") -> Schedule:
         case Cron(text=text, timezone=timezone):
             hashed = _HASHED.search(text) is not None
             return _cron_schedule(text, timezone, (seed, job) if hashed else ("", ""))
-        case Every(period=period):
-            return _every_schedule(period)
+        case Every(period=period, start=start):
+            return _every_schedule(period, start)
+        case At(times=times):
+            return AtSchedule(times)
         case _:
             assert_never(when)
 
@@ -223,8 +226,8 @@ def _cron_schedule(text: str, timezone: str, salt: tuple[str, str]) -> CronSched
 
 
 @lru_cache(maxsize=4096)
-def _every_schedule(period: timedelta) -> EverySchedule:
-    return EverySchedule(checked_period(period))
+def _every_schedule(period: timedelta, start: Instant | None) -> EverySchedule:
+    return EverySchedule(checked_period(period), start)
 
 
 @lru_cache(maxsize=1024)

@@ -14,10 +14,21 @@ from datetime import timedelta
 from typing import Any, assert_never
 
 from flowcron.domain.instant import micros
-from flowcron.domain.job import Cron, Every, Job, Missed, Overlap, RetryPolicy, When
+from flowcron.domain.job import (
+    AfterEnd,
+    At,
+    Cron,
+    Every,
+    Job,
+    Missed,
+    OnStart,
+    Overlap,
+    RetryPolicy,
+    When,
+)
 
 _PLACE = ("name", "file", "line")
-_KNOWN_TRIGGERS = {"cron", "every"}
+_KNOWN_TRIGGERS = {"cron", "every", "after_end", "at", "on"}
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _decode = json.JSONDecoder().decode
 
@@ -59,15 +70,29 @@ def _of_when(when: When) -> dict[str, Any]:
     match when:
         case Cron(text=text, timezone=timezone):
             return {"cron": text, "timezone": timezone}
-        case Every(period=period):
+        case Every(period=period, start=None):
             return {"every": micros(period)}
+        case Every(period=period, start=start):
+            return {"every": micros(period), "start": start}
+        case AfterEnd(period=period):
+            return {"after_end": micros(period)}
+        case At(times=times):
+            return {"at": times}
+        case OnStart():
+            return {"on": "start"}
         case _:
             assert_never(when)
 
 
 def _to_when(plain: dict[str, Any]) -> When:
     if "every" in plain:
-        return Every(_length(plain["every"]))
+        return Every(_length(plain["every"]), plain.get("start"))
+    if "after_end" in plain:
+        return AfterEnd(_length(plain["after_end"]))
+    if "at" in plain:
+        return At(tuple(plain["at"]))
+    if "on" in plain:
+        return OnStart()
     return Cron(plain["cron"], plain["timezone"])
 
 
@@ -107,6 +132,7 @@ _JOB_READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_FIELDS[Job], _as_
     "overlap": Overlap,
     "missed": Missed,
     "missed_within": _length,
+    "jitter": _length,
     "success_codes": tuple,
     "tags": tuple,
 }

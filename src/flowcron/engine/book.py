@@ -16,7 +16,11 @@ from flowcron.domain.schedule import Schedule
 
 @dataclass(slots=True)
 class Entry:
-    """A job of the current configuration, with its place in history."""
+    """A job of the current configuration, with its place in history.
+
+    Everything before `cursor` is decided. Times of `schedules` are due `delay` microseconds later,
+    which is when its `alarms` go off. `rest` is how long it rests after a run, if it does.
+    """
 
     job: Job
     id: int
@@ -25,6 +29,11 @@ class Entry:
     cursor: Instant | None
     generation: int
     previous_success: Instant | None = None
+    delay: int = 0
+    alarms: tuple[Schedule, ...] = ()
+    rest: int | None = None
+    rests_until: Instant | None = None
+    boot: str | None = None
 
 
 @dataclass(slots=True)
@@ -62,22 +71,42 @@ class Book:
     waiting: dict[int, deque[int]] = field(default_factory=dict)
     under_way: dict[int, set[int]] = field(default_factory=dict)
     retries: list[tuple[Instant, int]] = field(default_factory=list)
+    rests: list[tuple[Instant, str]] = field(default_factory=list)
 
     def use(self, entries: Iterable[Entry]) -> None:
         """Make these the current jobs."""
         self.entries = {entry.job.name: entry for entry in entries}
         self.by_schedule = {}
         for entry in self.entries.values():
-            for schedule in entry.schedules:
-                self.by_schedule.setdefault(schedule.key, []).append(entry)
-
-    def schedules(self) -> dict[str, Schedule]:
-        """Return every schedule that a job needs to be woken for, by key."""
-        return {
-            schedule.key: schedule
+            for alarm in entry.alarms:
+                self.by_schedule.setdefault(alarm.key, []).append(entry)
+        self.rests = [
+            (entry.rests_until, entry.job.name)
             for entry in self.entries.values()
-            for schedule in entry.schedules
-        }
+            if entry.rests_until is not None
+        ]
+        heapq.heapify(self.rests)
+
+    def alarms(self) -> dict[str, Schedule]:
+        """Return every schedule that a job needs to be woken for, by key."""
+        return {alarm.key: alarm for entry in self.entries.values() for alarm in entry.alarms}
+
+    def rest(self, entry: Entry, *, since: Instant) -> None:
+        """Let a job rest that does so after its runs."""
+        if entry.rest is not None:
+            entry.rests_until = Instant(since + entry.rest)
+            heapq.heappush(self.rests, (entry.rests_until, entry.job.name))
+
+    def rested(self, now: Instant) -> list[tuple[Entry, Instant]]:
+        """Take the jobs whose rest is over, and since when it is."""
+        over = []
+        while self.rests and self.rests[0][0] <= now:
+            until, name = heapq.heappop(self.rests)
+            entry = self.entries.get(name)
+            if entry is not None and entry.rests_until == until:
+                entry.rests_until = None
+                over.append((entry, until))
+        return over
 
     def retry_later(self, live: Live, at: Instant) -> None:
         """Remember when the next attempt of a run is due."""

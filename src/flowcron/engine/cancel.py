@@ -11,7 +11,7 @@ from flowcron.engine.turn import Turn
 from flowcron.history import record
 
 
-def cancel(turn: Turn, live: Live, *, by: str) -> None:
+def cancel(turn: Turn, live: Live, *, by: str, number: int = signal.SIGTERM) -> None:
     """Signal a run that has a process; close one that waits."""
     live.cancelled_by = by
     if live.has_attempt:
@@ -20,7 +20,7 @@ def cancel(turn: Turn, live: Live, *, by: str) -> None:
                 "op": "signal",
                 "run": live.run,
                 "attempt": live.number,
-                "signal": int(signal.SIGTERM),
+                "signal": int(number),
                 "why": "cancel",
                 "kill_after": live.job.kill_after.total_seconds(),
             }
@@ -29,4 +29,6 @@ def cancel(turn: Turn, live: Live, *, by: str) -> None:
     reason = f"cancelled by {by}"
     record.run_closed(turn.db, live.run, state=State.CANCELLED, at=turn.now, reason=reason)
     turn.book.end(live)
+    if entry := turn.book.entries.get(live.job.name):
+        turn.book.rest(entry, since=turn.now)
     turn.say(Kind.ENDED, reason, live, state=State.CANCELLED)

@@ -23,6 +23,7 @@ def decide(turn: Turn, entry: Entry, plans: dict[object, Plan]) -> None:
         entry.cursor,
         job.missed,
         job.missed_within,
+        entry.delay,
     )
     answer = plans.get(question)
     if answer is None:
@@ -31,16 +32,17 @@ def decide(turn: Turn, entry: Entry, plans: dict[object, Plan]) -> None:
             missed=job.missed,
             missed_within=job.missed_within,
             cursor=entry.cursor,
-            now=turn.now,
+            now=Instant(turn.now - entry.delay),
         )
     for decision in answer.decisions:
-        _claim(turn, entry, decision)
+        claim(turn, entry, decision)
     entry.cursor = answer.decided_through
     if answer.decisions:  # a cursor that has passed no time need not be written down
         record.decided(turn.db, entry.id, through=answer.decided_through)
 
 
-def _claim(turn: Turn, entry: Entry, decision: Decision) -> None:
+def claim(turn: Turn, entry: Entry, decision: Decision) -> bool:
+    """Record what was decided about one time of a job; return whether its run begins or waits."""
     state, reason, waits = decision.state, decision.reason, False
     if not entry.job.enabled:
         state, reason = State.SKIPPED, "disabled"
@@ -63,16 +65,17 @@ def _claim(turn: Turn, entry: Entry, decision: Decision) -> None:
         ),
     )
     if run is None:  # another scheduler recorded this time before it died
-        return
+        return False
     if state is not State.QUEUED:
         kind = Kind.MISSED if state is State.MISSED else Kind.SKIPPED
         turn.say(kind, reason or state, job=entry.job.name, run=run, times=decision.covers)
-        return
+        return False
     live = live_run(entry, run, scheduled_at=decision.scheduled_at)
     if waits:
         turn.book.wait(live)
-        return
-    turn.begin(live)
+    else:
+        turn.begin(live)
+    return True
 
 
 def live_run(entry: Entry, run: int, *, scheduled_at: Instant | None) -> Live:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -12,18 +13,20 @@ from flowcron.domain.job import Job
 from flowcron.domain.planner import Plan
 from flowcron.domain.ports import Clock, Launcher, Processes
 from flowcron.engine.book import Book, Entry, Live
+from flowcron.engine.boots import begin_after_boot
 from flowcron.engine.cancel import cancel
 from flowcron.engine.claims import decide
 from flowcron.engine.finish import start_waiting, take_in
 from flowcron.engine.loading import load_job, load_jobs
-from flowcron.engine.recovery import Supervision, hand_over, recover
+from flowcron.engine.recovery import Supervision, reap, recover
 from flowcron.engine.report import Report
 from flowcron.engine.requests import Wishes, apply_requests, start_by_hand
+from flowcron.engine.rests import begin_rested
 from flowcron.engine.steps import clock_stepped, set_back_while_down
 from flowcron.engine.turn import Turn
 from flowcron.faults import reach
-from flowcron.history import requests
-from flowcron.history.database import Connection, transaction
+from flowcron.history import record, requests
+from flowcron.history.database import Connection, identity, transaction
 from flowcron.history.requests import Answer
 
 CLAIMS_A_TURN = 100  # so that the supervisor starts the first of a storm while we claim the rest
@@ -53,6 +56,8 @@ class Engine:
         self._report = report
         self._luck = luck
         self._epoch = 0
+        self._history_id = identity(history)
+        self._supervision: Supervision | None = None
         self._supervisor_id = 0
         self._due: deque[Entry] = deque()
         self._inbox: list[dict[str, Any]] = []
@@ -65,15 +70,19 @@ class Engine:
         self.book.use(load_jobs(self._history, configured, now=self._clock()))
         self.look_at_everything()
 
-    def recover(self, epoch: int, supervision: Supervision) -> None:
-        """Settle what earlier schedulers left; call it once, after `load`."""
-        self._epoch = epoch
+    def recover(self, epoch: int, supervision: Supervision, *, run_on_start: bool = False) -> None:
+        """Settle what earlier schedulers left and start what runs after a boot; once, after `load`.
+
+        `run_on_start` starts the latter although it has run since this boot.
+        """
+        self._epoch, self._supervision = epoch, supervision
         self.supervise(supervision.supervisor_id)
         reach("recovery-read")
         turn = self._turn()
         with transaction(self._history):
             set_back_while_down(turn, tolerance=SECOND)
             take_in(turn, recover(turn, supervision))
+            begin_after_boot(turn, supervision.boot, again=run_on_start)
         reach("recovery-committed")
         self._send(turn)
 
@@ -104,11 +113,15 @@ class Engine:
 
     def look(self) -> None:
         """Notice what nobody poked for: a request, or the end of a run in the foreground."""
-        self._asked = bool(self.book.waiting) or requests.are_waiting(self._history)
+        self._asked = (
+            bool(self.book.waiting)
+            or requests.are_waiting(self._history)
+            or record.has_foreground_runs(self._history)
+        )
 
-    def answer_reload(self, given: Answer) -> None:
-        """Answer the people who asked for the reload that is now over."""
-        asked, self.wishes.reload = self.wishes.reload, []
+    def answer_reload(self, asked: Iterable[int], given: Answer) -> None:
+        """Answer the requests for the reload that is now over."""
+        self.wishes.reload = [one for one in self.wishes.reload if one not in asked]
         with transaction(self._history):
             for request in asked:
                 requests.answer(self._history, request, given, at=self._clock())
@@ -118,10 +131,11 @@ class Engine:
     def step(self) -> bool:
         """Do one turn of work; return whether there is more to do at once."""
         now = self._clock()
-        beginning = self.accepting and self._has_supervisor
+        beginning = self._may_begin
         retries = self.book.retries_due(now) if beginning else []
+        rested = self.book.rested(now) if beginning else []
         asked = self._asked and self._has_supervisor
-        if not (self._inbox or asked or retries or (self._due and beginning)):
+        if not (self._inbox or asked or retries or rested or (self._due and beginning)):
             return False
         turn = self._turn(now)
         with transaction(self._history):
@@ -132,6 +146,8 @@ class Engine:
                 self._apply_requests(turn)
             for live in retries:
                 turn.begin(live)
+            for entry, since in rested:
+                begin_rested(turn, entry, since)
             if beginning:
                 self._decide(turn)
             if turn.spawns:
@@ -139,9 +155,12 @@ class Engine:
         self._send(turn)
         return bool(self._due and beginning)
 
-    def next_retry(self) -> Instant | None:
-        """Return when the next waiting attempt is due."""
-        return self.book.retries[0][0] if self.book.retries and self.accepting else None
+    def next_alarm(self) -> Instant | None:
+        """Return when the next attempt that waits, or job that rests, is due."""
+        if not self._may_begin:
+            return None
+        waits = [heap[0][0] for heap in (self.book.retries, self.book.rests) if heap]
+        return min(waits, default=None)
 
     def run_in_foreground(
         self, job: Job, *, requested_by: str, force: bool, retries: bool, owner: str
@@ -170,22 +189,26 @@ class Engine:
         """Begin nothing until there is another supervisor: what is not sent cannot be lost."""
         self._has_supervisor = False
 
-    def hand_over(self, supervisor_id: int) -> None:
-        """Name the supervisor that looks from now on after what a dead one looked after."""
-        self.supervise(supervisor_id)
+    def reap(self, supervision: Supervision, *, adopt: bool) -> None:
+        """Settle the runs whose foreground command has died; see recovery.reap."""
         turn = self._turn()
         with transaction(self._history):
-            hand_over(turn)
+            reap(turn, supervision, adopt=adopt)
         self._send(turn)
 
-    def cancel_all(self, by: str) -> None:
+    def cancel_all(self, by: str, *, number: int = signal.SIGTERM) -> None:
         """End every run: signal what runs, close what waits; accept nothing new."""
         self.accepting = False
         turn = self._turn()
         with transaction(self._history):
             for live in list(self.book.live.values()):
-                cancel(turn, live, by=by)
+                cancel(turn, live, by=by, number=number)
         self._send(turn)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the next step may claim something."""
+        return self._may_begin and bool(self._due)
 
     @property
     def under_way(self) -> list[Live]:
@@ -193,6 +216,10 @@ class Engine:
         return [live for live in self.book.live.values() if live.has_attempt]
 
     # how
+
+    @property
+    def _may_begin(self) -> bool:
+        return self.accepting and self._has_supervisor
 
     def _turn(self, now: Instant | None = None) -> Turn:
         return Turn(
@@ -202,12 +229,16 @@ class Engine:
             self._supervisor_id,
             self._processes,
             self._luck,
+            may_begin=self._may_begin,
+            history_id=self._history_id,
         )
 
     def _apply_requests(self, turn: Turn) -> None:
         wishes = apply_requests(turn, epoch=self._epoch, accepting=self.accepting)
         self.wishes.stop = wishes.stop if wishes.stop is not None else self.wishes.stop
         self.wishes.reload = wishes.reload
+        if self._supervision is not None:
+            reap(turn, self._supervision, adopt=True)
         for job_id in list(self.book.waiting):
             start_waiting(turn, job_id)
 

@@ -24,6 +24,7 @@ from flowcron.domain.outcome import (
 from flowcron.domain.ports import Process
 from flowcron.domain.retry import may_retry, wait_before
 from flowcron.domain.run import State
+from flowcron.domain.text import storable
 from flowcron.engine.book import Live
 from flowcron.engine.report import Kind
 from flowcron.engine.turn import Turn
@@ -84,8 +85,8 @@ def _ended(turn: Turn, live: Live, message: Message) -> None:
 
 def outcome_of(turn: Turn, live: Live, message: Message) -> Outcome:
     """Return how the attempt ended, from what the supervisor and, failing it, the system say."""
-    if message["ev"] == "spawn_failed":
-        return NotStarted(f"{message['text']} ({message['error']})")
+    if message.get("ev") == "spawn_failed":
+        return NotStarted(storable(f"{message['text']} ({message['error']})"))
     status = message.get("status")
     if status is None and live.process is not None:
         status = turn.processes.status_of(live.process.pid)
@@ -118,7 +119,7 @@ def finish(turn: Turn, live: Live, outcome: Outcome, message: Message) -> None:
         exit_code=code,
         signal=number,
         reason=reason_of(outcome, success_codes=job.success_codes, timeout=_timeout(live)),
-        last_line=message.get("last"),
+        last_line=storable(message["last"]) if message.get("last") else None,
         max_rss=message.get("max_rss"),
         cpu=message.get("cpu"),
         output_bytes=message.get("bytes"),
@@ -149,15 +150,19 @@ def _run_over(turn: Turn, live: Live, end: AttemptEnd) -> None:
     turn.book.end(live)
     live.state = end.state
     entry = turn.book.entries.get(live.job.name)
-    if entry is not None and end.state is State.SUCCESS:
-        entry.previous_success = live.started_at
+    if entry is not None:
+        turn.book.rest(entry, since=end.finished_at)
+        if end.state is State.SUCCESS:
+            entry.previous_success = live.started_at
     _say(turn, Kind.ENDED, live, end)
     start_waiting(turn, live.job_id)
 
 
 def start_waiting(turn: Turn, job_id: int) -> None:
     """Start the run that waits for its job, when no run of the job is under way."""
-    if job_id in turn.book.under_way:
+    if not turn.may_begin or job_id in turn.book.under_way:
+        return
+    if record.has_foreground_runs(turn.db, job_id):  # its command, or the next look, goes on
         return
     live = turn.book.next_waiting(job_id)
     if live is not None:

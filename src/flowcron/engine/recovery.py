@@ -15,7 +15,7 @@ from flowcron.domain.ports import Process
 from flowcron.domain.run import State, log_name
 from flowcron.domain.snapshot import job_from
 from flowcron.engine.book import Live
-from flowcron.engine.finish import finish, start_waiting
+from flowcron.engine.finish import finish, outcome_of, start_waiting
 from flowcron.engine.report import Kind
 from flowcron.engine.schedules import schedules_of
 from flowcron.engine.turn import Turn
@@ -40,10 +40,9 @@ class Supervision:
 
 def recover(turn: Turn, supervision: Supervision) -> list[Message]:
     """Settle every run that is not over; return the supervisor's messages that are still news."""
-    left = [run for run in open_runs(turn.db) if not _is_owned(turn, run, supervision.boot)]
-    traces = turn.processes.with_token(frozenset(_tokens_without_pid(left, supervision)))
     news: list[Message] = []
-    for run in left:
+    left = [run for run in open_runs(turn.db) if not _is_owned(turn, run, supervision.boot)]
+    for run in _settle_attempts(turn, left, supervision):
         live = _live(run)
         message = supervision.known.get((run.run, run.number))
         if run.attempt_is_open and message is not None:
@@ -51,8 +50,6 @@ def recover(turn: Turn, supervision: Supervision) -> list[Message]:
             news.append(message)
             if message["ev"] == "started":
                 turn.say(Kind.ADOPTED, "survived", live, pid=message["pid"])
-        elif run.attempt_is_open:
-            _settle(turn, run, live, supervision, traces.get(run.token or ""))
         elif run.owner is not None:
             _abandoned(turn, live)
         elif run.retry_at is not None:
@@ -63,6 +60,38 @@ def recover(turn: Turn, supervision: Supervision) -> list[Message]:
     for job_id in list(turn.book.waiting):
         start_waiting(turn, job_id)
     return news
+
+
+def reap(turn: Turn, supervision: Supervision, *, adopt: bool) -> None:
+    """Settle the runs whose foreground command has died (architecture, rule 7).
+
+    A process that outlived its command goes on: `adopt` gives it to the supervisor, else it is left
+    alone and keeps others of its job from starting.
+    """
+    dead = [
+        run
+        for run in open_runs(turn.db)
+        if run.owner is not None
+        and run.run not in turn.book.live
+        and not _is_owned(turn, run, supervision.boot)
+    ]
+    for run in _settle_attempts(turn, dead, supervision, may_adopt=adopt):
+        _abandoned(turn, _live(run))
+
+
+def _settle_attempts(
+    turn: Turn, runs: list[OpenRun], supervision: Supervision, *, may_adopt: bool = True
+) -> list[OpenRun]:
+    """Decide about attempts that the supervisor does not know; return the runs that have none."""
+    traces = turn.processes.with_token(frozenset(_tokens_without_pid(runs, supervision)))
+    rest = []
+    for run in runs:
+        if not run.attempt_is_open or (run.run, run.number) in supervision.known:
+            rest.append(run)
+        else:
+            trace = traces.get(run.token or "")
+            _settle(turn, run, supervision, trace, may_adopt=may_adopt)
+    return rest
 
 
 def _is_owned(turn: Turn, run: OpenRun, boot: str) -> bool:
@@ -103,24 +132,37 @@ def _live(run: OpenRun) -> Live:
         attempt_started_at=run.attempt_started_at,
         process=process,
         retry_at=run.retry_at,
+        retries_left=run.retries,
     )
 
 
 def _settle(
-    turn: Turn, run: OpenRun, live: Live, supervision: Supervision, trace: Process | None
+    turn: Turn,
+    run: OpenRun,
+    supervision: Supervision,
+    trace: Process | None,
+    *,
+    may_adopt: bool,
 ) -> None:
-    """Decide about an attempt that the supervisor does not know."""
+    live = _live(run)
     if run.supervisor_id == supervision.supervisor_id:
         _never_started(turn, live)
-    elif run.boot != supervision.boot:
+        return
+    if run.boot != supervision.boot:
         _lost(turn, live, _REBOOTED)
-    elif live.process is not None and turn.processes.is_alive(live.process):
-        adopt(turn, live)
-    elif trace is not None:
-        live.process = trace
-        adopt(turn, live)
-    else:
+        return
+    alive = live.process is not None and turn.processes.is_alive(live.process)
+    live.process = live.process if alive or trace is None else trace
+    if alive or trace is not None:
+        if may_adopt:
+            adopt(turn, live)
+        return
+    status = None if live.process is None else turn.processes.status_of(live.process.pid)
+    if status is None:
         _lost(turn, live, _NO_TRACE)
+    else:
+        turn.book.begin(live)
+        finish(turn, live, outcome_of(turn, live, {"status": status}), {"at": turn.now})
 
 
 def _abandoned(turn: Turn, live: Live) -> None:
@@ -153,19 +195,6 @@ def _in_window(turn: Turn, live: Live) -> bool:
     return turn.now - live.scheduled_at <= allowed
 
 
-def hand_over(turn: Turn) -> None:
-    """Give what a dead supervisor looked after to the one that is named in this turn."""
-    under_way = [live for live in turn.book.live.values() if live.has_attempt]
-    tokens = frozenset(live.token for live in under_way if live.process is None)
-    traces = turn.processes.with_token(tokens)
-    for live in under_way:
-        live.process = live.process or traces.get(live.token)
-        if live.process is None:
-            _lost(turn, live, _NO_TRACE)
-        else:
-            adopt(turn, live)
-
-
 def adopt(turn: Turn, live: Live) -> None:
     """Let the supervisor take over a process that another one started, if it still lives."""
     if live.process is None:
@@ -185,7 +214,7 @@ def adopt(turn: Turn, live: Live) -> None:
             "started_at": started,
             "deadline": job.timeout and started + micros(job.timeout),
             "kill_after": job.kill_after.total_seconds(),
-            "log": log_name(live.run, live.number),
+            "log": log_name(live.run, live.number, history=turn.history_id),
             "log_limit": job.log_limit,
         }
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from flowcron.domain.names import did_you_mean
 from flowcron.domain.run import State, Trigger
+from flowcron.domain.text import storable
 from flowcron.engine.claims import live_run
 from flowcron.engine.turn import Turn
 from flowcron.errors import FlowcronError, NotFoundError, RefusedError
@@ -52,7 +53,8 @@ def _run(turn: Turn, request: Request, *, accepting: bool) -> Answer:
             retries=bool(request.arguments.get("retries", True)),
         )
     except FlowcronError as error:
-        return Answer({"hint": error.hint}, error.message, error.exit_code)
+        hint = error.hint and storable(error.hint)
+        return Answer({"hint": hint}, storable(error.message), error.exit_code)
     return Answer({"run": run})
 
 
@@ -87,6 +89,7 @@ def start_by_hand(
         turn.now,
         requested_by=requested_by,
         owner=owner,
+        retries=int(retries),
     )
     run = record.claim(turn.db, new)
     if run is None:

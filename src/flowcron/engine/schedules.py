@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from flowcron.domain.job import Job
+from flowcron.domain.job import AfterEnd, At, Cron, Every, Job, OnStart
 from flowcron.domain.schedule import Schedule, schedule_of
 
 
 def schedules_of(job: Job) -> tuple[Schedule, ...]:
-    """Return when a job is due; a job of an older configuration keeps its old times."""
-    return tuple(schedule_of(when) for when in job.when)
+    """Return the times that a job has by itself, whatever happens."""
+    return tuple(schedule_of(when) for when in job.when if isinstance(when, Cron | Every | At))
 
 
-def signature(schedules: tuple[Schedule, ...]) -> str:
+def rest_of(job: Job) -> AfterEnd | None:
+    """Return how long a job rests between the end of a run and the next, if it does."""
+    return next((when for when in job.when if isinstance(when, AfterEnd)), None)
+
+
+def is_on_start(job: Job) -> bool:
+    """Return whether a job runs once after each boot."""
+    return any(isinstance(when, OnStart) for when in job.when)
+
+
+def is_at(job: Job) -> bool:
+    """Return whether a job has times that are written out, each of which comes once and for all."""
+    return any(isinstance(when, At) for when in job.when)
+
+
+def signature(job: Job) -> str:
     """Return what a job's cursor is valid for: another signature begins anew."""
-    return "\n".join(schedule.key for schedule in schedules)
+    keys = [schedule.key for schedule in schedules_of(job)]
+    if (rest := rest_of(job)) is not None:
+        keys.append(f"rest {rest.period.total_seconds():g}s")
+    return "\n".join(keys)

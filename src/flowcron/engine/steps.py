@@ -10,6 +10,7 @@ from flowcron.domain.instant import Instant, micros
 from flowcron.domain.run import State
 from flowcron.engine.book import Entry
 from flowcron.engine.report import Kind
+from flowcron.engine.schedules import is_at
 from flowcron.engine.turn import Turn
 from flowcron.history import record
 
@@ -26,7 +27,7 @@ def clock_stepped(turn: Turn, step: int) -> None:
     text = f"the clock was set {way} by {human_duration(timedelta(microseconds=abs(step)))}"
     record.event(turn.db, "clock-step", text, at=turn.now)
     turn.say(Kind.WARNING, text)
-    _move_retries(turn, step)
+    _move_waits(turn, step)
     if step < 0:
         for entry in turn.book.entries.values():
             set_back(turn, entry, by=-step)
@@ -47,6 +48,8 @@ def set_back(turn: Turn, entry: Entry, *, by: int) -> None:
     After a small step fixed times wait until the clock passes where it was, so that none runs
     twice; wildcards and periods go on at once. After a large one everything does.
     """
+    if is_at(entry.job):  # each of its times comes once, whatever the clock says
+        return
     entry.generation += 1
     if by > CORRECTION or all(schedule.wildcard for schedule in entry.schedules):
         entry.cursor = turn.now
@@ -55,8 +58,11 @@ def set_back(turn: Turn, entry: Entry, *, by: int) -> None:
     )
 
 
-def _move_retries(turn: Turn, step: int) -> None:
-    """Keep the length of waits: they are real time, stored on the wall clock."""
+def _move_waits(turn: Turn, step: int) -> None:
+    """Keep the length of waits and rests: they are real time, kept on the wall clock."""
+    for entry in turn.book.entries.values():
+        if entry.rests_until is not None:
+            turn.book.rest(entry, since=Instant(entry.rests_until + step - (entry.rest or 0)))
     waiting = [live for live in turn.book.live.values() if live.state is State.RETRYING]
     for live in waiting:
         live.retry_at = Instant((live.retry_at or turn.now) + step)

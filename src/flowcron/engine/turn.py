@@ -20,7 +20,10 @@ from flowcron.history.database import Connection
 
 @dataclass(slots=True)
 class Turn:
-    """The transaction in progress, its one "now", and the messages and reports it has earned."""
+    """The transaction in progress, its one "now", and the messages and reports it has earned.
+
+    `may_begin` is false while the scheduler stops, or has no supervisor to begin anything with.
+    """
 
     db: Connection
     now: Instant
@@ -28,6 +31,8 @@ class Turn:
     supervisor_id: int
     processes: Processes
     luck: Callable[[], float]
+    may_begin: bool
+    history_id: str
     spawns: list[dict[str, Any]] = field(default_factory=list)
     acks: list[list[int]] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
@@ -42,13 +47,13 @@ class Turn:
         record.begin_attempt(
             self.db, live.run, live.number, supervisor_id=self.supervisor_id, token=live.token
         )
-        self.spawns.append(spawn_message(live))
+        self.spawns.append(spawn_message(live, self.history_id))
 
     def begin_again(self, live: Live) -> None:
         """Send an attempt that provably never started, under the row it has already."""
         record.attempt_moved(self.db, live.run, live.number, supervisor_id=self.supervisor_id)
         self.book.begin(live)
-        self.spawns.append(spawn_message(live))
+        self.spawns.append(spawn_message(live, self.history_id))
 
     def say(self, kind: Kind, text: str, live: Live | None = None, **fields: Any) -> None:  # noqa: ANN401 fields of Report
         """Report something once the transaction is durable."""
@@ -58,7 +63,7 @@ class Turn:
         self.reports.append(Report(kind, self.now, text, *about, **fields))
 
 
-def spawn_message(live: Live) -> dict[str, Any]:
+def spawn_message(live: Live, history_id: str) -> dict[str, Any]:
     """Return the message that starts the current attempt of a run."""
     job = live.job
     return {
@@ -71,7 +76,7 @@ def spawn_message(live: Live) -> dict[str, Any]:
         "cwd": job.cwd,
         "timeout": job.timeout and job.timeout.total_seconds(),
         "kill_after": job.kill_after.total_seconds(),
-        "log": log_name(live.run, live.number),
+        "log": log_name(live.run, live.number, history=history_id),
         "log_limit": job.log_limit,
     }
 

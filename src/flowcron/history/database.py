@@ -15,6 +15,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT = 10_000  # milliseconds; every transaction of ours is far shorter
 
 Connection = sqlite3.Connection
+DatabaseTrouble = sqlite3.Error
+"""What any use of a connection may raise: locked, full, damaged."""
 
 
 def open_history(path: Path, *, migrations: Path = MIGRATIONS) -> Connection:
@@ -64,9 +66,24 @@ def transaction(connection: Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK")
+        _roll_back(connection)
         raise
-    connection.execute("COMMIT")
+    try:
+        connection.execute("COMMIT")
+    except BaseException:
+        _roll_back(connection)
+        raise
+
+
+def _roll_back(connection: Connection) -> None:
+    """End a transaction, unless SQLite has done so itself, as it does when the disk is full."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def identity(connection: Connection) -> str:
+    """Return what tells this history from every other."""
+    return str(connection.execute("SELECT id FROM identity").fetchone()[0])
 
 
 def _connect(path: Path) -> Connection:

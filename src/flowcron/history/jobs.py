@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowcron.domain.instant import Instant
 from flowcron.history.database import Connection
+from flowcron.history.record import OPEN
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(NamedTuple):
     """One job; `definition_id` is 0 while no configuration has it."""
 
     id: int
@@ -20,6 +21,7 @@ class JobRow:
     schedule: str
     decided_through: Instant | None
     generation: int
+    boot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,23 @@ def previous_successes(connection: Connection) -> dict[int, Instant]:
     return {job: started for job, started in rows if started is not None}
 
 
+def resting_since(connection: Connection, job_id: int) -> Instant | None:
+    """Return when the last run of a job ended: 0 before its first, None while one is not over."""
+    row = connection.execute(
+        f"""
+        SELECT state IN ({OPEN}), coalesce(finished_at, recorded_at) FROM runs
+        WHERE job_id = ? ORDER BY id DESC LIMIT 1
+        """,  # noqa: S608 constants
+        (job_id,),
+    ).fetchone()
+    if row is None:
+        return Instant(0)
+    return None if row[0] else Instant(row[1])
+
+
 _COLUMNS = """
     SELECT jobs.id, name, coalesce(definition_id, 0), coalesce(body, ''), schedule,
-           decided_through, generation
+           decided_through, generation, boot
     FROM jobs LEFT JOIN definitions ON definitions.id = definition_id
 """
 
@@ -113,12 +129,9 @@ def _updated(connection: Connection, row: JobRow, definition: Definition, *, at:
             "UPDATE jobs SET definition_id = ?, schedule = ?, decided_through = ? WHERE id = ?",
             (definition_id, definition.schedule, cursor, row.id),
         )
-    return JobRow(
-        row.id,
-        row.name,
-        definition_id,
-        definition.body,
-        definition.schedule,
-        cursor,
-        row.generation,
+    return row._replace(
+        definition_id=definition_id,
+        body=definition.body,
+        schedule=definition.schedule,
+        decided_through=cursor,
     )

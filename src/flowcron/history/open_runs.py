@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowcron.domain.instant import Instant
-from flowcron.domain.run import OPEN_STATES, State
+from flowcron.domain.run import State
 from flowcron.history.database import Connection
-
-_OPEN = ", ".join(f"'{state}'" for state in OPEN_STATES)
+from flowcron.history.record import OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class OpenRun:
     retry_at: Instant | None
     owner: tuple[int, int | None, int | None] | None
     owner_boot: str | None
+    retries: bool
     number: int
     attempt_is_open: bool
     attempt_started_at: Instant | None
@@ -43,7 +43,8 @@ def open_runs(connection: Connection) -> list[OpenRun]:
     rows = connection.execute(
         f"""
         SELECT runs.id, jobs.name, runs.job_id, definitions.body, runs.scheduled_at, runs.state,
-               runs.started_at, runs.retry_at, runs.owner, coalesce(attempts.number, 0),
+               runs.started_at, runs.retry_at, runs.owner, runs.retries,
+               coalesce(attempts.number, 0),
                attempts.state IN ('queued', 'running'), attempts.started_at,
                attempts.supervisor_id, supervisors.boot, attempts.token, attempts.pid,
                attempts.pid_started, attempts.pid_inode
@@ -53,14 +54,16 @@ def open_runs(connection: Connection) -> list[OpenRun]:
         LEFT JOIN attempts ON attempts.run_id = runs.id AND attempts.number = (
             SELECT max(number) FROM attempts WHERE run_id = runs.id)
         LEFT JOIN supervisors ON supervisors.id = attempts.supervisor_id
-        WHERE runs.state IN ({_OPEN}) ORDER BY runs.id
+        WHERE runs.state IN ({OPEN}) ORDER BY runs.id
         """  # noqa: S608 constants
     )
     return [_open_run(row) for row in rows]
 
 
 def _open_run(row: tuple[Any, ...]) -> OpenRun:
-    run, job, job_id, body, scheduled_at, state, started_at, retry_at, owner, *attempt = row
+    run, job, job_id, body, scheduled_at, state, started_at, retry_at, owner, retries, *attempt = (
+        row
+    )
     number, is_open, *rest = attempt
     identity = None if owner is None else json.loads(owner)
     return OpenRun(
@@ -74,6 +77,7 @@ def _open_run(row: tuple[Any, ...]) -> OpenRun:
         retry_at,
         identity and (identity["pid"], identity["started"], identity["inode"]),
         identity and identity["boot"],
+        bool(retries),
         number,
         bool(is_open),
         *rest,

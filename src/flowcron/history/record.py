@@ -8,7 +8,7 @@ from flowcron.domain.instant import Instant
 from flowcron.domain.run import OPEN_STATES, State, Trigger
 from flowcron.history.database import Connection
 
-_OPEN = ", ".join(f"'{state}'" for state in OPEN_STATES)
+OPEN = ", ".join(f"'{state}'" for state in OPEN_STATES)
 
 
 class NewRun(NamedTuple):
@@ -25,6 +25,7 @@ class NewRun(NamedTuple):
     covers: int | None = None
     requested_by: str | None = None
     owner: str | None = None
+    retries: int = 1
 
 
 class AttemptEnd(NamedTuple):
@@ -50,8 +51,8 @@ def claim(connection: Connection, run: NewRun) -> int | None:
     row = connection.execute(
         """
         INSERT INTO runs (job_id, definition_id, state, "trigger", recorded_at, scheduled_at,
-                          generation, reason, covers, requested_by, owner)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                          generation, reason, covers, requested_by, owner, retries)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (scheduled_at, job_id, generation) DO NOTHING RETURNING id
         """,
         run,
@@ -62,10 +63,22 @@ def claim(connection: Connection, run: NewRun) -> int | None:
 def open_run_of(connection: Connection, job_id: int) -> int | None:
     """Return a run of the job that is not over, or None."""
     row = connection.execute(
-        f"SELECT id FROM runs WHERE job_id = ? AND state IN ({_OPEN}) ORDER BY id LIMIT 1",  # noqa: S608 constants
+        f"SELECT id FROM runs WHERE job_id = ? AND state IN ({OPEN}) ORDER BY id LIMIT 1",  # noqa: S608 constants
         (job_id,),
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+def has_foreground_runs(connection: Connection, job_id: int | None = None) -> bool:
+    """Return whether a command runs anything, or this job, in the foreground."""
+    row = connection.execute(
+        f"""
+        SELECT 1 FROM runs
+        WHERE state IN ({OPEN}) AND owner IS NOT NULL AND job_id = coalesce(?, job_id) LIMIT 1
+        """,  # noqa: S608 constants
+        (job_id,),
+    ).fetchone()
+    return row is not None
 
 
 def decided(connection: Connection, job_id: int, *, through: Instant) -> None:
@@ -86,6 +99,11 @@ def new_generation(
 def retry_moved(connection: Connection, run: int, *, to: Instant) -> None:
     """Record another time for the next attempt of a run that waits for it."""
     connection.execute("UPDATE runs SET retry_at = ? WHERE id = ?", (to, run))
+
+
+def booted(connection: Connection, job_id: int, *, boot: str) -> None:
+    """Record that a job has had its run after this boot."""
+    connection.execute("UPDATE jobs SET boot = ? WHERE id = ?", (boot, job_id))
 
 
 def begin_attempt(

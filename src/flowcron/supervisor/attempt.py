@@ -24,6 +24,7 @@ class Attempt:
         "disposable",
         "ending",
         "final",
+        "is_left_alone",
         "key",
         "kill_after",
         "log",
@@ -51,6 +52,7 @@ class Attempt:
         self.streams: tuple[Stream, ...] = ()
         self.said: Message = {}
         self.final = False
+        self.is_left_alone = False
 
     def message(self, event: str, **fields: object) -> Message:
         """Return a message about this attempt and remember it."""

@@ -39,7 +39,9 @@ class Greeting:
     child: int | None = None
 
 
-def connect(state_dir: str, *, epoch: int, environment: Mapping[str, str]) -> Greeting | None:
+def connect(
+    state_dir: str, *, epoch: int, environment: Mapping[str, str], history: str = ""
+) -> Greeting | None:
     """Greet a supervisor that runs; None if there is none, or one that is just leaving.
 
     Blocks until it answered: after it has heard all that an earlier scheduler said. Raises
@@ -50,7 +52,7 @@ def connect(state_dir: str, *, epoch: int, environment: Mapping[str, str]) -> Gr
     try:
         with ShortPath(state_dir, SOCKET) as path:
             connection.connect(path)
-        greeting = _greet(connection, epoch=epoch, environment=environment)
+        greeting = _greet(connection, epoch=epoch, environment=environment, history=history)
     except TimeoutError as error:
         connection.close()
         raise FlowcronError(
@@ -71,6 +73,7 @@ def connect_or_start(
     *,
     epoch: int,
     environment: Mapping[str, str],
+    history: str = "",
     linger: float | None = None,
 ) -> Greeting:
     """Greet the supervisor of a state directory, after starting one if there is none.
@@ -81,7 +84,7 @@ def connect_or_start(
     deadline = time.monotonic() + _PATIENCE
     child = None
     while time.monotonic() < deadline:
-        greeting = connect(state_dir, epoch=epoch, environment=environment)
+        greeting = connect(state_dir, epoch=epoch, environment=environment, history=history)
         if greeting is not None:
             greeting.child = child if greeting.hello["pid"] == child else None
             return greeting
@@ -179,12 +182,13 @@ class Client:
 
 
 def _greet(
-    connection: socket.socket, *, epoch: int, environment: Mapping[str, str]
+    connection: socket.socket, *, epoch: int, environment: Mapping[str, str], history: str
 ) -> Greeting | None:
     hello = {
         "op": "hello",
         "protocol": PROTOCOL,
         "epoch": epoch,
+        "history": history,
         "environment": dict(environment),
     }
     connection.sendall(encode(hello))

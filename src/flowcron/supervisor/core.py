@@ -57,13 +57,19 @@ class Supervisor:
         self._deadlines = Deadlines()
         self._endings = Endings(self._deadlines)
         self._lingering = 0
+        self._left_alone = 0
         self._buffer = memoryview(bytearray(READ_AT_ONCE))
         self._inode_is_enough = inodes_are_unique()
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing runs, is unacknowledged, is to be killed or is still being read."""
-        return not self._attempts and not self._lingering and not self._endings.pending
+        return not (self._attempts or self._left_alone or self._lingering or self._endings.pending)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether something was asked to end and may still have to be killed."""
+        return bool(self._endings.pending)
 
     def inherit(self, environment: Mapping[str, str]) -> None:
         """Replace the environment that jobs inherit."""
@@ -87,6 +93,17 @@ class Supervisor:
                 self._emit({"ev": "listed"})
             case _:
                 return
+
+    def leave_alone(self) -> None:
+        """Say nothing more of all attempts there are: they belong to another history.
+
+        What runs goes on and keeps its deadline; its number may belong to another run from now on.
+        """
+        for key, attempt in list(self._attempts.items()):
+            del self._attempts[key]
+            if not attempt.final:
+                attempt.is_left_alone = True
+                self._left_alone += 1
 
     def step(self, timeout: float | None = None) -> None:
         """Take one turn: wait for something to happen, at most `timeout` seconds, and do it."""
@@ -227,7 +244,10 @@ class Supervisor:
     def _finish(self, attempt: Attempt, message: Message) -> None:
         attempt.final = True
         attempt.streams = ()
-        self._emit(message)
+        if attempt.is_left_alone:
+            self._left_alone -= 1
+        else:
+            self._emit(message)
 
     def _forget(self, key: Key) -> None:
         attempt = self._attempts.get(key)

@@ -6,7 +6,8 @@ are integer microseconds since the epoch, lengths of time float seconds. Unknown
 From the scheduler (`op`):
 
 =========  =======================================================================================
-hello      first on a connection: `protocol`, `epoch`, `environment` (what jobs inherit)
+hello      first on a connection: `protocol`, `epoch`, `history` (attempts of another one are
+           not spoken of any more), `environment` (what jobs inherit)
 list       say everything you know: `started` or the final message of each attempt, then `listed`
 spawn      start an attempt: `token`, `argv`, `env` (added to the environment), `cwd` or null,
            `timeout` or null, `kill_after`, `log` (path without suffix, relative to the state

@@ -106,6 +106,7 @@ class Server:
         self._current: Connection | None = None
         self._strangers: set[Connection] = set()
         self._epoch = -1
+        self._history = ""
         self.core = make_core(self._emit)
         self.core.poller.watch(listener.fileno(), self._accept)
 
@@ -154,16 +155,18 @@ class Server:
             connected.close()
 
     def _greet(self, connection: Connection, message: Message) -> None:
-        epoch = message["epoch"]
-        if epoch < self._epoch:
+        epoch, history = message["epoch"], message.get("history", "")
+        if history == self._history and epoch < self._epoch:
             reason = f"A newer scheduler (epoch {self._epoch}) works with this supervisor already."
             connection.send({"ev": "hello", "protocol": PROTOCOL, "refused": reason})
             connection.flush()
             return
         if self._current is not None and self._current is not connection:
             self._replace(self._current)
+        if history != self._history:
+            self.core.leave_alone()
         self.core.inherit(message["environment"])
-        self._epoch = epoch
+        self._epoch, self._history = epoch, history
         self._strangers.discard(connection)
         self._current = connection
         connection.send(

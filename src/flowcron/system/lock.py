@@ -36,6 +36,13 @@ class Lock:
             raise
         return True
 
+    def is_in_place(self) -> bool:
+        """Return whether the locked file is still the one that others would find."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self.path.stat())
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Give the lock up."""
         os.close(self._descriptor)

@@ -41,7 +41,7 @@ class MachineProcesses:
     def is_alive(self, process: Process) -> bool:
         """Return whether this very process, not another with its pid, still runs."""
         if process.started is None and process.inode is None:
-            return False  # a system that cannot tell: then nobody is taken for another
+            return not hasattr(os, "pidfd_open") and _answers(process.pid)
         found = _identity(process.pid)
         return (
             found is not None
@@ -96,6 +96,17 @@ def _identity(pid: int) -> Process | None:
         return None
     finally:
         os.close(descriptor)
+
+
+def _answers(pid: int) -> bool:
+    """Return whether there is a process with this number: all that macOS tells without effort."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _token_of(pid: int) -> str | None:

@@ -1,5 +1,8 @@
 -- Times are integer microseconds since the epoch, UTC. States and triggers are fixed English words.
 
+CREATE TABLE identity (id TEXT NOT NULL) STRICT;  -- tells this history from every other
+INSERT INTO identity VALUES (lower(hex(randomblob(8))));
+
 CREATE TABLE schedulers (  -- one row for each start; its id is the epoch that supervisors check
     id INTEGER PRIMARY KEY,
     pid INTEGER NOT NULL,
@@ -29,7 +32,8 @@ CREATE TABLE jobs (
     position INTEGER NOT NULL DEFAULT 0,                -- order in the configuration
     schedule TEXT NOT NULL DEFAULT '',                  -- what decided_through is valid for
     decided_through INTEGER,                            -- every time up to here has its run
-    generation INTEGER NOT NULL DEFAULT 0               -- grows with each backward clock step
+    generation INTEGER NOT NULL DEFAULT 0,              -- grows with each backward clock step
+    boot TEXT                                           -- the last for which its on = "start" ran
 ) STRICT;
 
 CREATE TABLE definitions (  -- what a job was when a run of it was made
@@ -60,6 +64,7 @@ CREATE TABLE runs (
     covers INTEGER,        -- how many times this one row stands for, where it is more than itself
     retry_at INTEGER,      -- when the next attempt is due, while retrying
     requested_by TEXT,     -- who asked for it, for manual runs
+    retries INTEGER NOT NULL DEFAULT 1,  -- 0: asked to run without
     owner TEXT,            -- JSON {pid, started, boot}: the process that runs it in the foreground
     UNIQUE (scheduled_at, job_id, generation)  -- in this order a storm touches few pages
 ) STRICT;

@@ -1,0 +1,75 @@
+"""Loading the configuration again while the scheduler runs: nothing due waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flowcron.app.aside import aside
+from flowcron.app.configuration import Watch, differences
+from flowcron.config.config import Config
+from flowcron.engine.engine import Engine
+from flowcron.engine.report import Kind
+from flowcron.errors import ConfigError, FlowcronError
+from flowcron.history.requests import Answer
+
+
+class Reloading:
+    """One reload at a time; whoever asks while one is under way gets the next.
+
+    `use` makes a configuration the current one, `say` reports.
+    """
+
+    def __init__(
+        self, config: Config, *, use: Callable[[Config], None], say: Callable[[Kind, str], None]
+    ) -> None:
+        self._config = config
+        self._watch = Watch(config)
+        self._use = use
+        self._say = say
+        self._is_loading = False
+        self._again = False
+        self._answering: frozenset[int] = frozenset()
+
+    def is_due(self) -> bool:
+        """Return whether the files say something else than what is loaded."""
+        return not self._is_loading and self._watch.has_changed()
+
+    def begin(self, asked: frozenset[int]) -> bool:
+        """Take notice that somebody wants a reload; return whether `work` has to be started.
+
+        `asked` are the requests that wait for an answer. Those that came after a load had begun
+        are not answered by it: it may have read the files before they were written.
+        """
+        if self._is_loading:
+            self._again = self._again or not asked or bool(asked - self._answering)
+            return False
+        self._is_loading, self._answering = True, asked
+        return True
+
+    async def work(self, engine: Callable[[], Engine]) -> None:
+        """Load until nobody wants it again; a configuration that cannot be used changes nothing."""
+        try:
+            while self._is_loading:
+                self._again = False
+                answer = await self._load()
+                engine().answer_reload(self._answering, answer)
+                self._is_loading = self._again
+                self._answering = frozenset(engine().wishes.reload)
+        finally:
+            self._is_loading = False
+
+    async def _load(self) -> Answer:
+        try:
+            config = await aside(self._watch.load)
+        except ConfigError as error:
+            self._say(Kind.WARNING, f"{error.message} · the configuration stays as it was")
+            problems = [f"{p.file}:{p.line}: {p.message}" for p in error.problems if not p.warning]
+            return Answer({"problems": problems}, error.message, error.exit_code)
+        except (FlowcronError, OSError) as error:
+            self._say(Kind.WARNING, f"{error} · the configuration stays as it was")
+            return Answer({}, str(error), FlowcronError.exit_code)
+        changes = differences(self._config, config)
+        self._use(config)
+        self._config = config
+        self._say(Kind.NOTICE, f"configuration loaded: {changes}")
+        return Answer({"changes": str(changes), "jobs": len(config.jobs)})
