@@ -101,7 +101,6 @@ JOB = '[jobs.a]\ncommand = "x"\n'
         (JOB + "retry = { times = 1, tiems = 2 }", "unknown-key", "tiems", 'mean "times"?'),
         (JOB + 'overlap = "skipp"', "value", '"skipp"', 'write "skip"'),
         (JOB + 'overlap = "queue"', "not-available", '"queue"', "not available"),
-        (JOB + 'cron = "@reboot"', "not-available", '"@reboot"', "not available"),
         (JOB + 'schedule = "@daily"', "unknown-key", "schedule", 'mean "cron"?'),
         (JOB + "a = 1\n", "unknown-key", "a", "unknown key"),
         ('[jobs.a]\ncommand = ""', "text", '""', "not"),
@@ -187,16 +186,11 @@ EXAMPLES = {
     "job.python": '"a.b:c"',
     "job.params": "{ a = [1, { b = 2 }] }",
     "job.interpreter": '"/bin/python"',
-    "job.every_from": '"end"',
-    "job.start": "2026-11-22T03:00:00Z",
-    "job.at": "[2026-11-22T03:00:00Z]",
-    "job.on": '"start"',
     "job.after": '["b", "c"]',
     "job.when": '"always"',
     "job.wrapped": "true",
     "job.overlap": '"{word}"',
     "job.max_running": "3",
-    "job.jitter": '"30m"',
     "job.pool": '"db"',
     "job.priority": "-5",
     "job.expect": '{ file = "x", fresh = true, min_size = "1MB", stdout_match = "a" }',
@@ -251,7 +245,7 @@ def test_a_key_that_does_nothing_yet_is_refused_and_not_ignored(tmp_path: Path, 
 
 
 def test_a_key_that_does_nothing_yet_is_checked_all_the_same(tmp_path: Path) -> None:
-    problems = problems_of(tmp_path, JOB + 'jitter = "x"\nalert = [5]')
+    problems = problems_of(tmp_path, JOB + 'slow_after = "x"\nalert = [5]')
 
     assert sorted(problem.code for problem in problems) == [
         "duration",

@@ -8,12 +8,12 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toml_texts import toml_document
 
 from flowcron.config.load import load
 from flowcron.config.notyet import NOT_YET
 from flowcron.config.schema import json_schema
 from flowcron.errors import ConfigError
+from toml_texts import toml_document
 
 SCHEMA = json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

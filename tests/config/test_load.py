@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,18 @@ from flowcron.config.aside import load_aside
 from flowcron.config.config import Config, OnStop
 from flowcron.config.load import load
 from flowcron.config.sources import digest_at
-from flowcron.domain.job import Cron, Every, Job, Missed, Overlap, RetryPolicy
+from flowcron.domain.instant import instant
+from flowcron.domain.job import (
+    AfterEnd,
+    At,
+    Cron,
+    Every,
+    Job,
+    Missed,
+    OnStart,
+    Overlap,
+    RetryPolicy,
+)
 from flowcron.errors import ConfigError
 
 
@@ -342,3 +353,57 @@ def test_mistakes_found_in_another_process_are_all_told(tmp_path: Path) -> None:
         load_aside(path)
 
     assert there.value.problems == here.value.problems
+
+
+@pytest.mark.parametrize(
+    ("lines", "when"),
+    [
+        ('every = "5m"\nevery_from = "end"', AfterEnd(timedelta(minutes=5))),
+        (
+            'every = "5m"\nstart = 2027-03-01T12:00:00+01:00',
+            Every(timedelta(minutes=5), instant(datetime(2027, 3, 1, 11, tzinfo=UTC))),
+        ),
+        (
+            "at = [2027-07-01T12:00:00, 2027-07-01T08:00:00Z]",
+            At(
+                (
+                    instant(datetime(2027, 7, 1, 8, tzinfo=UTC)),
+                    instant(datetime(2027, 7, 1, 10, tzinfo=UTC)),
+                )
+            ),
+        ),
+        ("at = 2027-07-01T08:00:00Z", At((instant(datetime(2027, 7, 1, 8, tzinfo=UTC)),))),
+        ('on = "start"', OnStart()),
+        ('cron = "@reboot"', OnStart()),
+    ],
+)
+def test_each_kind_of_trigger_is_understood_in_the_zone_of_the_job(
+    tmp_path: Path, lines: str, when: object
+) -> None:
+    config = load_text(tmp_path, f'[jobs.a]\ncommand = "true"\n{lines}\n')
+
+    assert config.jobs[0].when == (when,)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "start = 2027-03-01T12:00:00Z",
+        'every_from = "end"',
+        'cron = "0 3 * * *"\nevery_from = "end"',
+        'every = "5m"\nevery_from = "end"\nstart = 2027-03-01T12:00:00Z',
+        'every = "5m"\nat = 2027-03-01T12:00:00Z',
+    ],
+)
+def test_triggers_that_mean_nothing_together_are_refused(tmp_path: Path, lines: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_text(tmp_path, f'[jobs.a]\ncommand = "true"\n{lines}\n')
+
+    assert {problem.code for problem in refused.value.problems} == {"conflict"}
+
+
+def test_a_jitter_of_half_the_interval_is_a_warning(tmp_path: Path) -> None:
+    job = '[jobs.a]\ncommand = "true"\nevery = "10m"\njitter = "{}"\n'
+
+    assert [w.code for w in load_text(tmp_path, job.format("5m")).warnings] == ["wide-jitter"]
+    assert load_text(tmp_path, job.format("4m")).warnings == ()

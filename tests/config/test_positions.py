@@ -4,9 +4,9 @@ from typing import Any
 
 import tomli
 from hypothesis import given, settings
-from toml_texts import documents
 
 from flowcron.config.positions import Lines, index, lines_of_jobs
+from toml_texts import documents
 
 
 @given(text=documents())

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcron.domain.instant import SECOND, Instant, instant, micros, moment
-from flowcron.domain.job import Cron, Every, Missed, When
+from flowcron.domain.job import Cron, Every, Missed, Timed
 from flowcron.domain.planner import (
     MOST_ROWS,
     Decision,
@@ -30,12 +30,12 @@ def at(text: str, zone: str = "UTC") -> Instant:
     return instant(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
 
 
-def schedules(*whens: When) -> tuple[Schedule, ...]:
+def schedules(*whens: Timed) -> tuple[Schedule, ...]:
     return tuple(schedule_of(when) for when in whens)
 
 
 def planned(
-    *whens: When,
+    *whens: Timed,
     since: str | None,
     now: str,
     missed: Missed | None = None,
@@ -140,7 +140,7 @@ def test_skip_records_each_missed_time() -> None:
     ],
 )
 def test_fixed_times_are_made_up_by_default_and_wildcards_and_periods_are_not(
-    whens: tuple[When, ...], made_up: bool
+    whens: tuple[Timed, ...], made_up: bool
 ) -> None:
     found = planned(*whens, since="2027-06-01T00:00", now="2027-06-01T05:10:30")
 
@@ -298,7 +298,7 @@ SPANS = st.integers(0, 900 * SECOND) | st.integers(0, micros(timedelta(days=9)))
 )
 @settings(deadline=None, max_examples=300)
 def test_every_time_up_to_now_is_decided_once_and_in_order(
-    whens: list[When],
+    whens: list[Timed],
     cursor: Instant,
     span: int,
     missed: Missed | None,
@@ -330,7 +330,7 @@ def test_every_time_up_to_now_is_decided_once_and_in_order(
 )
 @settings(deadline=None, max_examples=150)
 def test_it_does_not_matter_how_often_a_running_scheduler_asks(
-    whens: list[When], first: Instant, waits: list[int]
+    whens: list[Timed], first: Instant, waits: list[int]
 ) -> None:
     lines, cursor, found = schedules(*whens), first, []
 

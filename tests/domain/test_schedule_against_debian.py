@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from debian_cron import Entry, clock_changes, runs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from debian_cron import Entry, clock_changes, runs
 from flowcron.domain.instant import instant, moment
 from flowcron.domain.job import Cron
 from flowcron.domain.schedule import schedule_of

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flowcron.domain.cron import parse_cron
 from flowcron.domain.instant import Instant, instant, moment
-from flowcron.domain.job import Cron, Every, When
+from flowcron.domain.job import Cron, Every, Timed
 from flowcron.domain.schedule import Schedule, ScheduleError, ZoneError, interval, schedule_of
 
 
@@ -208,7 +208,7 @@ def test_a_star_makes_another_schedule_of_the_same_minutes() -> None:
         (Every(timedelta(minutes=5)), "every 300s"),
     ],
 )
-def test_a_key_stays_what_history_has_stored(when: When, key: str) -> None:
+def test_a_key_stays_what_history_has_stored(when: Timed, key: str) -> None:
     assert schedule_of(when).key == key
 
 

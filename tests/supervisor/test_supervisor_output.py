@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from asking import InProcess
 
+from asking import InProcess
 from flowcron.supervisor.output_read import Gap, LogReader, Piece, pieces_of
 from flowcron.supervisor.protocol import Message
 

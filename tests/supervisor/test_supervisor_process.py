@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from asking import PATIENCE, InProcess, OverSocket, Processes, is_alive
 
+from asking import PATIENCE, InProcess, OverSocket, Processes, is_alive
 from flowcron.errors import RefusedError
 from flowcron.supervisor.address import ShortPath
 from flowcron.supervisor.client import connect

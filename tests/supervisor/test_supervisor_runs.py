@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import InProcess
 
+from asking import InProcess
 from flowcron.supervisor.core import Supervisor
 
 
@@ -242,7 +242,15 @@ def test_a_running_attempt_is_listed_as_started_and_cannot_be_acknowledged(
 
 
 def test_what_a_process_used_is_told(supervisor: InProcess) -> None:
-    exited = supervisor.outcome("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done")
+    use = f"exec {sys.executable} -c 'x = bytes(1) * 400_000_000'"
+
+    exited = supervisor.outcome(use)
 
     assert exited["cpu"] > 1000
-    assert exited["max_rss"] > 500
+    assert exited["max_rss"] > 390_000
+
+
+def test_memory_that_cannot_be_told_from_that_of_the_supervisor_is_not_told(
+    supervisor: InProcess,
+) -> None:
+    assert supervisor.outcome("true")["max_rss"] is None

@@ -11,12 +11,26 @@ from typing import Any
 from flowcron.config.model.job_tables import DefaultsTable, JobTable, RetryTable
 from flowcron.config.paths import in_folder
 from flowcron.domain.cron import other_trigger, parse_cron
-from flowcron.domain.job import Cron, Every, Job, Missed, Overlap, RetryPolicy, When
+from flowcron.domain.job import (
+    AfterEnd,
+    At,
+    Cron,
+    Every,
+    Job,
+    Missed,
+    OnStart,
+    Overlap,
+    RetryPolicy,
+    When,
+)
+from flowcron.domain.moments import written_instant
+from flowcron.domain.zone import zone_of
 
 _AS_IT_IS = (
     "timeout",
     "kill_after",
     "missed_within",
+    "jitter",
     "log_limit",
     "enabled",
     "description",
@@ -54,12 +68,27 @@ def build_job(name: str, table: JobTable, ground: Ground, *, file: str, line: in
 
 def _when(name: str, keys: dict[str, Any], ground: Ground) -> Iterator[When]:
     timezone = keys.get("timezone", ground.timezone)
-    if "every" in keys:
-        yield Every(keys["every"])
+    zone = zone_of(timezone)
+    if "every" in keys and "every_from" in keys:
+        yield AfterEnd(keys["every"])
+    elif "every" in keys:
+        start = keys.get("start")
+        yield Every(keys["every"], None if start is None else written_instant(start, zone))
+    if "at" in keys:
+        times = keys["at"] if isinstance(keys["at"], list) else [keys["at"]]
+        yield At(tuple(sorted({written_instant(time, zone) for time in times})))
+    if "on" in keys:
+        yield OnStart()
     cron = keys.get("cron", [])
     for text in [cron] if isinstance(cron, str) else cron:
-        every = other_trigger(text)
-        yield every if isinstance(every, Every) else Cron(_settled(text, name, ground), timezone)
+        yield _of_cron_text(text, name, timezone, ground)
+
+
+def _of_cron_text(text: str, name: str, timezone: str, ground: Ground) -> When:
+    other = other_trigger(text)
+    if other is None:
+        return Cron(_settled(text, name, ground), timezone)
+    return other if isinstance(other, Every) else OnStart()
 
 
 def _settled(text: str, job: str, ground: Ground) -> str:

@@ -13,7 +13,7 @@ from flowcron.config.mistake import Mistake
 from flowcron.config.positions import Path
 from flowcron.domain.cron import parse_cron
 from flowcron.domain.duration import format_duration
-from flowcron.domain.job import Cron, Every, Job, When
+from flowcron.domain.job import Cron, Every, Job
 
 _STEP = re.compile(r"(?<![^,])\*/([0-9]{1,2})(?![^,])")
 _CYCLES = ((60, "minute", "m"), (24, "hour", "h"))
@@ -29,7 +29,10 @@ def warnings_about(jobs: Iterable[Job], table: dict[str, Any]) -> Iterator[Mista
         else:
             for number, text in enumerate(cron):
                 yield from _uneven_steps(text, (*path, number))
-        yield from _longer_than_interval(job)
+        if "timeout" in table["jobs"][job.name]:  # one of [defaults] is meant for the long ones
+            yield from _longer_than_interval(job)
+        if "jitter" in table["jobs"][job.name]:
+            yield from _wide_jitter(job)
 
 
 def _uneven_steps(text: str, path: Path) -> Iterator[Mistake]:
@@ -53,9 +56,10 @@ def _uneven_steps(text: str, path: Path) -> Iterator[Mistake]:
 
 
 def _longer_than_interval(job: Job) -> Iterator[Mistake]:
-    if job.timeout is None or not job.when:
+    intervals = [_interval(when) for when in job.when if isinstance(when, Cron | Every)]
+    if job.timeout is None or not intervals:
         return
-    shortest = min(map(_interval, job.when))
+    shortest = min(intervals)
     if job.timeout > shortest:
         yield Mistake(
             "long-timeout",
@@ -66,7 +70,19 @@ def _longer_than_interval(job: Job) -> Iterator[Mistake]:
         )
 
 
-def _interval(when: When) -> timedelta:
+def _wide_jitter(job: Job) -> Iterator[Mistake]:
+    intervals = [_interval(when) for when in job.when if isinstance(when, Cron | Every)]
+    if job.jitter is not None and intervals and job.jitter * 2 >= min(intervals):
+        yield Mistake(
+            "wide-jitter",
+            f"the jitter is half or more of the {format_duration(min(intervals))} between two runs",
+            ("jobs", job.name, "jitter"),
+            "one run may start when the next is nearly due",
+            warning=True,
+        )
+
+
+def _interval(when: Cron | Every) -> timedelta:
     match when:
         case Every(period=period):
             return period

@@ -65,3 +65,18 @@ def _broken_by_job(job: dict[str, Any], path: Path) -> Iterator[Mistake]:
         for extra in names[1:]:
             message = f'"{extra}" and "{names[0]}" cannot both be in one job'
             yield Mistake("conflict", message, (*path, extra), help_, at_key=True)
+    yield from _astray(job, path)
+
+
+def _astray(job: dict[str, Any], path: Path) -> Iterator[Mistake]:
+    """Yield the keys that mean nothing without `every`, or not together."""
+    for key in ("start", "every_from"):
+        if key in job and "every" not in job:
+            help_ = 'it goes with every = "5m"'
+            yield Mistake(
+                "conflict", f'"{key}" says nothing here', (*path, key), help_, at_key=True
+            )
+    if "start" in job and "every_from" in job:
+        message = '"every_from" and "start" cannot both be in one job'
+        help_ = "a job that waits after each run counts from no fixed time"
+        yield Mistake("conflict", message, (*path, "every_from"), help_, at_key=True)
