@@ -25,11 +25,12 @@ def scheduler_pid(history: Path) -> int | None:
 
 
 class RefusalError(FlowcronError):
-    """What was asked for was refused; the exit code is the scheduler's word."""
+    """What was asked for was refused; exit code and `result` are the scheduler's word."""
 
-    def __init__(self, message: str, *, hint: str | None, exit_code: int) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, message: str, *, exit_code: int, result: dict[str, Any]) -> None:
+        super().__init__(message, hint=result.get("hint"))
         self.exit_code = exit_code
+        self.result = result
 
 
 def ask(
@@ -68,9 +69,7 @@ def ask(
     finally:
         connection.close()
     if given.error is not None:
-        raise RefusalError(
-            given.error, hint=given.result.get("hint"), exit_code=given.exit_code or 1
-        )
+        raise RefusalError(given.error, exit_code=given.exit_code or 1, result=given.result)
     return given.result
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from flowcron.app.aside import aside
 from flowcron.app.configuration import Watch, differences
 from flowcron.config.config import Config
+from flowcron.domain.duration import human_duration
 from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind
 from flowcron.errors import ConfigError, FlowcronError
 from flowcron.history.requests import Answer
+from flowcron.system import clock
 
 
 class Reloading:
@@ -29,6 +32,8 @@ class Reloading:
         self._is_loading = False
         self._again = False
         self._answering: frozenset[int] = frozenset()
+        self._last = ""
+        self._loaded_at = 0.0
 
     def is_due(self) -> bool:
         """Return whether the files say something else than what is loaded."""
@@ -62,14 +67,22 @@ class Reloading:
         try:
             config = await aside(self._watch.load)
         except ConfigError as error:
-            self._say(Kind.WARNING, f"{error.message} · the configuration stays as it was")
-            problems = [f"{p.file}:{p.line}: {p.message}" for p in error.problems if not p.warning]
+            for one in error.problems:
+                self._say(Kind.WARNING, f"{one.file}:{one.line}:{one.column}: {one.message}")
+            self._say(Kind.WARNING, "the configuration stays as it was")
+            problems = [problem._asdict() for problem in error.problems]
             return Answer({"problems": problems}, error.message, error.exit_code)
         except (FlowcronError, OSError) as error:
             self._say(Kind.WARNING, f"{error} · the configuration stays as it was")
             return Answer({}, str(error), FlowcronError.exit_code)
-        changes = differences(self._config, config)
+        if config.digest == self._config.digest and self._last:
+            return Answer({"changes": self._since_last(), "jobs": len(config.jobs)})
         self._use(config)
-        self._config = config
-        self._say(Kind.NOTICE, f"configuration loaded: {changes}")
-        return Answer({"changes": str(changes), "jobs": len(config.jobs)})
+        self._last = str(differences(self._config, config))
+        self._config, self._loaded_at = config, clock.monotonic()
+        self._say(Kind.NOTICE, f"configuration loaded: {self._last}")
+        return Answer({"changes": self._last, "jobs": len(config.jobs)})
+
+    def _since_last(self) -> str:
+        ago = human_duration(timedelta(seconds=round(clock.monotonic() - self._loaded_at)))
+        return f"no change since the last load {ago} ago, which was: {self._last}"

@@ -9,7 +9,9 @@ is a mistake of flowcron's and ends the process; the supervisor keeps what it kn
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +43,7 @@ class Options:
     history: Path
     on_stop: OnStop | None = None
     run_on_start: bool = False
+    in_terminal: bool = False
 
 
 class Scheduler:
@@ -177,7 +180,7 @@ class Scheduler:
 
     def _listen_for_signals(self) -> None:
         self._loop.add_signal_handler(signal.SIGCHLD, self._processes.reap)
-        self._loop.add_signal_handler(signal.SIGHUP, self._guarded, self._reload, frozenset())
+        self._loop.add_signal_handler(signal.SIGHUP, self._guarded, self._hang_up)
         for number in (signal.SIGTERM, signal.SIGINT):
             name = signal.Signals(number).name
             self._loop.add_signal_handler(number, self._guarded, self._stop, name)
@@ -250,6 +253,13 @@ class Scheduler:
     def _reload(self, asked: frozenset[int]) -> None:
         if self._reloading.begin(asked):
             self._start(self._reloading.work(self._engine_now))
+
+    def _hang_up(self) -> None:
+        """Reload, as services do on SIGHUP; stop when it means that our terminal was closed."""
+        if self._options.in_terminal and not os.isatty(sys.stdout.fileno()):
+            self._stop("SIGHUP, the terminal was closed")
+        else:
+            self._reload(frozenset())
 
     def _engine_now(self) -> Engine:
         return self._engine

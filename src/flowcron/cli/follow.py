@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 
 from flowcron.cli.context import Session
 from flowcron.cli.logwriter import BOTH, LinePainter, LineWriter, LogWriter, RawWriter
 from flowcron.cli.runlog import RunLog
 from flowcron.cli.text import Span, width
 from flowcron.cli.words import SYMBOLS, result, took
+from flowcron.domain.duration import human_duration
+from flowcron.domain.run import State
 from flowcron.history.query import RunRow
+from flowcron.system import clock
 
 _POLL = 0.05  # seconds
 
@@ -21,6 +25,8 @@ class Follower:
     def __init__(self, session: Session, run: int, writer: LogWriter) -> None:
         self._log = RunLog(session.history, session.history_path.parent, run)
         self._writer = writer
+        self._session = session
+        self._told = 0
         self.ended: RunRow | None = None
 
     def step(self) -> RunRow | None:
@@ -28,11 +34,24 @@ class Follower:
         if self.ended is None:
             for chunk in self._log.step():
                 self._writer.write(chunk)
+            self._say_retry(self._log.run)
             if self._log.is_over:
                 self._writer.finish()
                 self._log.close()
                 self.ended = self._log.run
         return self.ended
+
+    def _say_retry(self, run: RunRow | None) -> None:
+        """Say on a terminal that an attempt failed and another follows."""
+        if run is None or run.state is not State.RETRYING or run.attempts == self._told:
+            return
+        self._told = run.attempts
+        wait = timedelta(microseconds=max(0, (run.retry_at or 0) - clock.now()))
+        self._session.note(
+            SYMBOLS[run.state],
+            Span(f" {run.reason or 'failed'}", "late"),
+            f" · attempt {run.attempts}/{run.tries}, retry in {human_duration(wait)}",
+        )
 
 
 def follow(session: Session, run: int) -> RunRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
 from flowcron.cli.narration import narrator
 from flowcron.cli.text import Span
+from flowcron.engine.report import Kind, Report
+from flowcron.system import clock
 
 if TYPE_CHECKING:
     from flowcron.config.config import Config
@@ -66,26 +69,46 @@ def command(
     for warning in config.warnings:
         session.warn(f"{_place(warning.file)}:{warning.line}: {warning.message}")
     if dry_run:
-        session.screen.line(_headline(config, session.history_path))
-        return 0
+        return _foretell(session, config)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    style = log_format
-    if style == "auto":
-        style = "pretty" if session.screen.is_terminal else "logfmt"
+    in_terminal = session.screen.is_terminal
+    style = log_format if log_format != "auto" else "pretty" if in_terminal else "logfmt"
     report = narrator(
         session.screen, style, zone=session.zone, names=[job.name for job in config.jobs]
     )
     options = Options(
-        session.history_path, OnStop(on_stop) if on_stop else None, run_on_start=run_on_start
+        session.history_path,
+        OnStop(on_stop) if on_stop else None,
+        run_on_start=run_on_start,
+        in_terminal=in_terminal,
     )
     with hold(options.history, config) as holding:
         if style == "pretty":
             session.screen.line(Span(_headline(config, options.history), "strong"))
             session.hint("Ctrl-C stops", "in another terminal: flowcron history")
+        else:
+            report([_notice(f"started · {_headline(config, options.history)}")])
         reason = asyncio.run(Scheduler(config, options, report=report).run(holding))
         stopped(holding, reason)
-    if style == "pretty":
-        session.screen.line(f"stopped ({reason})")
+        report([_notice(f"stopped by {reason}")])
+    return 0
+
+
+def _notice(text: str) -> Report:
+    return Report(Kind.NOTICE, clock.now(), text, pid=os.getpid())
+
+
+def _foretell(session: Session, config: Config) -> int:
+    """Say what would be scheduled: each job with its next time."""
+    from flowcron.cli.describe import schedule_text  # noqa: PLC0415 only a dry run describes
+    from flowcron.cli.jobs import next_time  # noqa: PLC0415 the same
+    from flowcron.cli.times import iso  # noqa: PLC0415 the same
+
+    session.note(_headline(config, session.history_path))
+    for job in config.jobs:
+        at = next_time(job, session.now)
+        when = "" if at is None else str(iso(at, session.zone))
+        session.screen.text("\t".join((job.name, when, schedule_text(job))) + "\n")
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import os
+import resource
 import sys
 import time
 
@@ -56,7 +57,7 @@ def exited(attempt: Attempt, status: int | None, usage: struct_rusage | None) ->
         pid=attempt.pid,
         status=status,
         why=attempt.why or "exit",
-        max_rss=usage.ru_maxrss // _RSS_UNIT if usage else None,
+        max_rss=_max_rss(usage) if usage else None,
         cpu=round((usage.ru_utime + usage.ru_stime) * 1e6) if usage else None,
         bytes=log.total,
         elided=log.elided,
@@ -64,6 +65,16 @@ def exited(attempt: Attempt, status: int | None, usage: struct_rusage | None) ->
         pieces=_text(small[1]) if small else None,
         last=attempt.last_line() if log.total else None,
     )
+
+
+def _max_rss(usage: struct_rusage) -> int | None:
+    """Return the most memory it had in KiB, or None when it was less than can be told.
+
+    Until its exec a child shares the memory of this process, and that is counted in.
+    """
+    if usage.ru_maxrss <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+        return None
+    return usage.ru_maxrss // _RSS_UNIT
 
 
 def _text(binary: bytes) -> str:
