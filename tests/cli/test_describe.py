@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes import make_job
+from fakes import NOON, after, make_job
 from flowcron.cli.describe import cron_text, schedule_text
 from flowcron.domain.cron_field import ScheduleError
-from flowcron.domain.job import Cron, Every
+from flowcron.domain.job import AfterEnd, At, Cron, Every, OnStart, When
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,21 @@ from flowcron.domain.job import Cron, Every
         ("@yearly", "every year on 1 January at 00:00"),
         ("0 12 * 6-8 *", "every day in June, July and August at 12:00"),
         ("30 4 1 * 5", "Fridays and the 1st of every month at 04:30"),
-        ("0 0 */2 * 5", "Fridays that are every 2nd day from the 1st at 00:00"),
+        ("30 4 1,15 * 5", "Fridays and the 1st and the 15th of the month at 04:30"),
+        ("0 0 */2 * 5", "Fridays that are odd days of the month at 00:00"),
+        ("0 0 2-30/2 * *", "even days of the month at 00:00"),
+        ("0 0 */5 * *", "every 5th day of the month from the 1st at 00:00"),
+        ("0 4 8-14 * *", "the 8th to 14th of every month at 04:00"),
+        ("0 12 1 */3 *", "the 1st of January, April, July and October at 12:00"),
+        ("0 0 L 2 *", "the last day of February at 00:00"),
+        ("0 0 29 2 *", "on 29 February of leap years at 00:00"),
+        ("0 0 * 5 MON#2", "the second Monday of May at 00:00"),
+        ("59 23 31 12 5", "Fridays in December and the 31st of December at 23:59"),
+        ("5-59/10 * * * *", "every 10 minutes from :05"),
+        ("23 0-20/2 * * *", "every 2 hours from 00:23 to 20:23"),
+        ("0 1-23/2 * * *", "every 2 hours from 01:00"),
+        ("0 0-5,20 * * *", "every hour from 00:00 to 05:00 and at 20:00"),
+        ("*/15 0-8,18-23 * * *", "every 15 minutes from 00:00 to 08:45 and from 18:00 to 23:45"),
     ],
 )
 def test_a_cron_expression_reads_as_english(cron: str, english: str) -> None:
@@ -60,9 +74,23 @@ def test_the_zone_is_said_where_it_is_not_the_readers() -> None:
     assert schedule_text(job, zone="Europe/Berlin") == "Sundays at 02:00 America/New_York"
 
 
-def test_a_period_and_no_schedule_at_all_are_said_too() -> None:
-    assert schedule_text(make_job(when=(Every(timedelta(seconds=90)),))) == "every 1m30s"
-    assert schedule_text(make_job()) == "by hand"
+@pytest.mark.parametrize(
+    ("when", "english"),
+    [
+        ((Every(timedelta(seconds=90)),), "every 1m30s"),
+        ((Every(timedelta(hours=1), start=NOON),), "every 1h from 2027-03-01 13:00"),
+        ((AfterEnd(timedelta(minutes=5)),), "5m after the end of each run"),
+        ((OnStart(),), "once per boot"),
+        ((At((NOON,)),), "once at 2027-03-01 13:00"),
+        (
+            (At((NOON, after(60), after(3600))),),
+            "3 times from 2027-03-01 13:00 to 2027-03-01 14:00",
+        ),
+        ((), "by hand"),
+    ],
+)
+def test_other_schedules_than_cron_are_said_too(when: tuple[When, ...], english: str) -> None:
+    assert schedule_text(make_job(when=when), zone="Europe/Berlin") == english
 
 
 FIELD = st.sampled_from(["*", "*/2", "*/7", "1-5", "2,4", "3", "1-5/2", "L", "MON#1", "FRIL"])

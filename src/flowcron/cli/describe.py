@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
+from typing import assert_never
+from zoneinfo import ZoneInfo
 
+from flowcron.cli.describedays import days_text, in_words
 from flowcron.domain.cron import CronExpression, parse_cron
-from flowcron.domain.cron_field import Field
 from flowcron.domain.duration import format_duration
-from flowcron.domain.job import Cron, Every, Job, When
+from flowcron.domain.instant import Instant, moment
+from flowcron.domain.job import AfterEnd, At, Cron, Every, Job, OnStart, When
 
-_WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-_WHICH = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", -1: "last"}
-_WORKDAYS = frozenset(range(1, 6))
-_WEEKEND = frozenset({0, 6})
 _MOST_TIMES = 4
+_MOST_WRITTEN = 2
 _MANY_HOURS = 3
+_MOST_RUNS = 2
 _HOUR = 60
 _DAY = 24
 
@@ -28,32 +26,59 @@ def schedule_text(job: Job, *, zone: str = "") -> str:
     """Return when a job runs; the zone is said where it is another than `zone`."""
     if not job.when:
         return "by hand"
-    return "; ".join(_when_text(when, zone) for when in job.when)
+    return "; ".join(when_text(when, zone=zone) for when in job.when)
+
+
+def when_text(when: When, *, zone: str = "") -> str:
+    """Return what one schedule means; the zone is said where it is another than `zone`."""
+    match when:
+        case Every(period=period, start=None):
+            return every_text(period)
+        case Every(period=period, start=start):
+            return f"{every_text(period)} from {_written_time(start or Instant(0), zone)}"
+        case AfterEnd(period=period):
+            return f"{format_duration(period)} after the end of each run"
+        case At(times=times):
+            return _at_text(times, zone)
+        case OnStart():
+            return "once per boot"
+        case Cron(text=text, timezone=timezone):
+            said = cron_text(text)
+            return said if timezone == zone or not zone else f"{said} {timezone}"
+        case _:
+            assert_never(when)
 
 
 def cron_text(text: str) -> str:
     """Return what a cron expression means: "every day at 03:00", "Mondays at 08:00"."""
-    expression = parse_cron(text)
+    return expression_text(parse_cron(text))
+
+
+def expression_text(expression: CronExpression) -> str:
+    """Return the same of an expression that was parsed already."""
     time, is_moment = _time_of_day(expression)
-    days = _days(expression)
+    days = days_text(expression)
     if is_moment:
         some = not days or days.startswith("in ")
         return " ".join(part for part in ("every day" if some else "", days, time) if part)
     return f"{time}, {days}" if days else time
 
 
-def _when_text(when: When, zone: str) -> str:
-    match when:
-        case Every(period=period):
-            return every_text(period)
-        case Cron(text=text, timezone=timezone):
-            said = cron_text(text)
-            return said if timezone == zone or not zone else f"{said} {timezone}"
-
-
 def every_text(period: timedelta) -> str:
     """Return "every 30s"."""
     return f"every {format_duration(period)}"
+
+
+def _at_text(times: Sequence[Instant], zone: str) -> str:
+    if len(times) <= _MOST_WRITTEN:
+        return "once at " + in_words([_written_time(at, zone) for at in times])
+    first, last = (_written_time(at, zone) for at in (min(times), max(times)))
+    return f"{len(times)} times from {first} to {last}"
+
+
+def _written_time(at: Instant, zone: str) -> str:
+    when = moment(at, ZoneInfo(zone or "UTC"))
+    return f"{when:%Y-%m-%d %H:%M:%S}".removesuffix(":00") + ("" if zone else " UTC")
 
 
 def _time_of_day(expression: CronExpression) -> tuple[str, bool]:
@@ -64,29 +89,38 @@ def _time_of_day(expression: CronExpression) -> tuple[str, bool]:
         if hourly:
             return hourly, False
     if len(minutes) * len(hours) <= _MOST_TIMES:
-        return "at " + _and(
+        return "at " + in_words(
             [f"{hour:02}:{minute:02}" for hour in hours for minute in minutes]
         ), True
-    step = _step(minutes, _HOUR)
-    run = _contiguous(hours)
-    if len(minutes) > 1 and step and run:
+    runs = _runs_of(hours)
+    if len(minutes) > 1 and (step := _step(minutes, _HOUR)) and len(runs) <= _MOST_RUNS:
         name = "every minute" if step == 1 else f"every {step} minutes"
-        return name + _hours(hours, last_minute=minutes[-1]), False
+        if len(hours) == _DAY:
+            return name + (f" from :{minutes[0]:02}" if minutes[0] else ""), False
+        return name + _from_to(runs, minutes), False
     return _described(minutes, hours), False
 
 
 def _hourly(minute: int, hours: Sequence[int]) -> str:
     """Return "every 6 hours at :17", or nothing when the hours are irregular."""
     past = f" at :{minute:02}" if minute else ""
-    if every := _step(hours, _DAY):
-        return ("every hour" if every == 1 else f"every {every} hours") + past
-    return f"every hour{past}" + _hours(hours, last_minute=minute) if _contiguous(hours) else ""
+    step = _even_step(hours)
+    every = "every hour" if step == 1 else f"every {step} hours"
+    if step and hours[0] < step and hours[-1] + step >= _DAY and _DAY % step == 0:
+        return every + (f" from {hours[0]:02}:{minute:02}" if hours[0] else past)
+    if step:
+        return f"{every} from {hours[0]:02}:{minute:02} to {hours[-1]:02}:{minute:02}"
+    runs = _runs_of(hours)
+    return f"every hour{_from_to(runs, [minute])}" if len(runs) <= _MOST_RUNS else ""
 
 
-def _hours(hours: Sequence[int], *, last_minute: int) -> str:
-    if len(hours) == _DAY:
-        return ""
-    return f" from {hours[0]:02}:00 to {hours[-1]:02}:{last_minute:02}"
+def _from_to(runs: Sequence[Sequence[int]], minutes: Sequence[int]) -> str:
+    return " " + in_words([_span(run, minutes) for run in runs])
+
+
+def _span(hours: Sequence[int], minutes: Sequence[int]) -> str:
+    first, last = f"{hours[0]:02}:{minutes[0]:02}", f"{hours[-1]:02}:{minutes[-1]:02}"
+    return f"at {first}" if first == last else f"from {first} to {last}"
 
 
 def _described(minutes: Sequence[int], hours: Sequence[int]) -> str:
@@ -108,68 +142,29 @@ def _described(minutes: Sequence[int], hours: Sequence[int]) -> str:
 
 
 def _written(values: Sequence[int]) -> str:
-    if len(values) > 1 and _contiguous(values):
+    if len(values) > 1 and len(_runs_of(values)) == 1:
         return f"{values[0]}-{values[-1]}"
     return ",".join(map(str, values))
 
 
-def _days(expression: CronExpression) -> str:
-    """Return which days, or nothing for every day."""
-    dates, weekdays = _dates(expression.day), _weekdays(expression.weekday)
-    months = expression.month
-    if dates and not weekdays and len(months.values) == 1 and expression.day.values:
-        (month,) = months.values
-        if not expression.day.last:
-            named = [f"{day} {_MONTHS[month - 1]}" for day in sorted(expression.day.values)]
-            return "every year on " + _and(named)
-    both = " that are " if expression.both_days else " and "
-    days = both.join(part for part in (weekdays, dates) if part)
-    if months.is_full:
-        return days
-    return f"{days} in {_and([_MONTHS[n - 1] for n in sorted(months.values)])}".strip()
-
-
-def _dates(field: Field) -> str:
-    if field.is_full:
-        return ""
-    step = next((n for n in range(2, 16) if field.values == set(range(1, 32, n))), 0)
-    if step and not field.last:
-        return f"every {_ordinal(step)} day from the 1st"
-    names = [f"the {_ordinal(day)}" for day in sorted(field.values)]
-    names += ["the last day"] if field.last else []
-    return f"{_and(names)} of the month" if len(names) > 1 else f"{names[0]} of every month"
-
-
-def _weekdays(field: Field) -> str:
-    if field.nth:
-        names = [f"{_WHICH[which]} {_WEEKDAYS[day]}" for day, which in sorted(field.nth)]
-        return f"the {_and(names)} of every month"
-    if field.is_full:
-        return ""
-    if field.values == _WORKDAYS:
-        return "weekdays"
-    if field.values == _WEEKEND:
-        return "weekends"
-    return _and([f"{_WEEKDAYS[day]}s" for day in sorted(field.values, key=lambda day: day or 7)])
-
-
 def _step(values: Sequence[int], cycle: int) -> int:
-    """Return n when the values are every nth of a cycle that n divides, else 0."""
-    step = values[1] - values[0] if len(values) > 1 else cycle
-    return step if cycle % step == 0 and list(values) == list(range(0, cycle, step)) else 0
+    """Return n when the values are every nth of a cycle that n divides, all around, else 0."""
+    step = _even_step(values)
+    return step if step and cycle % step == 0 and len(values) * step == cycle else 0
 
 
-def _contiguous(values: Collection[int]) -> bool:
-    return max(values) - min(values) + 1 == len(values)
+def _even_step(values: Sequence[int]) -> int:
+    """Return the distance from each value to the next where it is always the same, else 0."""
+    steps = {later - early for early, later in pairwise(values)}
+    return steps.pop() if len(steps) == 1 else 0
 
 
-def _ordinal(number: int) -> str:
-    if number in {11, 12, 13}:
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
-
-
-def _and(words: Sequence[str]) -> str:
-    if len(words) == 1:
-        return words[0]
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+def _runs_of(values: Sequence[int]) -> list[list[int]]:
+    """Return the values in groups without a gap."""
+    runs = [[values[0]]]
+    for value in values[1:]:
+        if value == runs[-1][-1] + 1:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    return runs

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice, takewhile
-from typing import Any
+from itertools import islice
 
 import click
 
-from flowcron.cli.clockchange import clock_change
 from flowcron.cli.command import command as as_command
-from flowcron.cli.context import Session, pass_session, since
+from flowcron.cli.context import Session, pass_session
 from flowcron.cli.describe import schedule_text
-from flowcron.cli.jobs import configured_jobs, next_time
-from flowcron.cli.pick import pick_jobs
-from flowcron.cli.table import Column
-from flowcron.cli.text import Line, Span
-from flowcron.cli.times import away, iso, short
+from flowcron.cli.nextfires import Fire, fires, first_of_each
+from flowcron.cli.nextmeant import Meant, meant
+from flowcron.cli.nextweek import week_end
+from flowcron.cli.text import Span
+from flowcron.cli.times import iso
+from flowcron.cli.words import grouped
 from flowcron.domain.instant import Instant
-from flowcron.domain.job import Cron, Job
-from flowcron.domain.schedule import ScheduleError, schedule_of
+from flowcron.domain.job import Timed
 
 FIELDS = ("job", "at", "note")
-_COLUMNS = (
-    Column("WHEN"),
-    Column("", drop=1),
-    Column("JOB", minimum=8),
-    Column("WHAT", minimum=12),
-)
 _DEFAULT = 10
-_MOST = 10_000
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Fire:
-    """One time at which something is due."""
-
-    at: Instant
-    name: str
+_MOST = 100_000
 
 
 @as_command(
@@ -48,14 +29,16 @@ class Fire:
         "flowcron next",
         "flowcron next backup -n 5",
         'flowcron next "*/15 9-17 * * 1-5" --tz Europe/Berlin',
-        "flowcron next --until 7d --json",
+        "flowcron next backup --from 2027-03-26 --until 7d --json",
+        "flowcron next --week",
     ),
     fields=FIELDS,
 )
 @click.argument("what", metavar="[JOB|CRON]...", nargs=-1)
 @click.option("-n", "limit", type=click.IntRange(1, _MOST), help="How many times.")
-@click.option("--from", "begin", metavar="TIME", help="The times after this one; else after now.")
-@click.option("--until", metavar="TIME", help="The times before this one.")
+@click.option("--from", "begin", metavar="TIME", help="The times from this one on; else from now.")
+@click.option("--until", metavar="TIME", help="The times before this one; 7d counts from --from.")
+@click.option("--week", is_flag=True, help="Seven days in a picture: how busy each hour is.")
 @pass_session
 def command(
     session: Session,
@@ -64,79 +47,91 @@ def command(
     limit: int | None,
     begin: str | None,
     until: str | None,
+    week: bool,
 ) -> None:
     """Show when jobs are due next; or a cron expression, in quotes."""
     begins = session.time(begin, "--from", ahead=True)
-    ends = session.time(until, "--until", ahead=True)
-    after = session.now if begins is None else begins
-    jobs = {job.name: job for job in _meant(session, what)}
-    if not what and limit is None and ends is None:
-        fires = sorted(_first(jobs.values(), after))
-    else:
-        merged = heapq.merge(*(_times(job, after) for job in jobs.values()))
-        bounded = takewhile(lambda fire: ends is None or fire.at < ends, merged)
-        fires = list(islice(bounded, limit or (_DEFAULT if ends is None else _MOST)))
-    _show(session, jobs, fires)
-
-
-def _show(session: Session, jobs: dict[str, Job], fires: list[Fire]) -> None:
-    if not session.is_for_people:
-        records = [_record(session, fire, jobs[fire.name]) for fire in fires]
+    ends = _end(session, until, begins or session.now)
+    if week and ends is None:
+        ends = week_end(begins or session.now, session.zone)
+    after = session.now if begins is None else Instant(begins - 1)
+    asked = meant(session, what)
+    if week and session.is_for_people:
+        _write_week(session, asked, after)
+    elif not session.is_for_people:
+        found = _fires(session, asked, after, ends, limit)
+        records = [_record(session, fire) for fire in found]
         session.records(records, FIELDS, document={"schema": "flowcron.next/1", "fires": []})
-    elif fires:
-        session.screen.table(_COLUMNS, [_row(session, fire, jobs[fire.name]) for fire in fires])
     else:
-        session.note(Span("nothing is due", "dim"))
+        _write(session, asked, after, ends, limit)
 
 
-def _meant(session: Session, what: tuple[str, ...]) -> Iterator[Job]:
-    """Yield the jobs that are meant; a cron expression is a job by that name."""
-    expressions = [word for word in what if " " in word.strip() or word.startswith("@")]
-    names = [word for word in what if word not in expressions]
-    if names or not what:
-        configured = configured_jobs(session)
-        chosen = pick_jobs(names, [job.name for job in configured]) if names else None
-        yield from (job for job in configured if chosen is None or job.name in chosen)
-    for text in expressions:
-        cron = Cron(text, session.zone_name)
-        try:
-            schedule_of(cron)
-        except ScheduleError as error:
-            said = f"{error.message}; {error.hint}" if error.hint else error.message
-            raise click.BadParameter(said, param_hint=f'"{text}"') from error
-        yield Job(text, command=(), when=(cron,))
+def _write(
+    session: Session, asked: Meant, after: Instant, ends: Instant | None, limit: int | None
+) -> None:
+    """Write times for a person: in the form that suits what was asked for."""
+    from flowcron.cli import nextexpression, nextlist  # noqa: PLC0415 programs need neither
+
+    only = asked.only
+    if only is not None and only.name in asked.expressions:
+        nextexpression.write_expression(session, only, asked.expressions[only.name], after=after)
+        if ends is None and limit is None:
+            nextexpression.write_next_days(session, only, after=after)
+            return
+    found = _fires(session, asked, after, ends, limit)
+    if not found:
+        session.note(Span(_why_nothing(asked), "dim"))
+    elif only is None:
+        nextlist.write_table(session, asked.jobs, found)
+    elif only.name in asked.expressions:
+        nextexpression.write_all_days(session, found)
+    else:
+        nextlist.write_list(session, found)
 
 
-def _first(jobs: Iterable[Job], after: Instant) -> Iterator[Fire]:
-    for job in jobs:
-        at = next_time(job, after)
-        if at is not None:
-            yield Fire(at, job.name)
+def _write_week(session: Session, asked: Meant, after: Instant) -> None:
+    from flowcron.cli.nextweek import week_of, write_week  # noqa: PLC0415 few want it
+
+    write_week(session, week_of(asked.jobs, after, session.zone))
 
 
-def _times(job: Job, after: Instant) -> Iterator[Fire]:
-    at = next_time(job, after)
-    while at is not None:
-        yield Fire(at, job.name)
-        at = next_time(job, at)
+def _fires(
+    session: Session, asked: Meant, after: Instant, ends: Instant | None, limit: int | None
+) -> list[Fire]:
+    """Return the times that were asked for: of several the next of each, unless more is said."""
+    if asked.only is None and limit is None and ends is None:
+        return first_of_each(asked.jobs, after)
+    wanted = limit or (_DEFAULT if ends is None else _MOST)
+    found = fires(asked.jobs, after, until=ends)
+    some = list(islice(found, wanted))
+    if limit is None and ends is not None and next(found, None) is not None:
+        session.warn(f"there are more; these are the first {grouped(_MOST)}")
+    return some
 
 
-def _record(session: Session, fire: Fire, job: Job) -> dict[str, Any]:
-    note = clock_change(job, fire.at)
+def _end(session: Session, text: str | None, begins: Instant) -> Instant | None:
+    """Return the time after --until; a length of time and a day's name count from --from."""
+    if text is None:
+        return None
+    from flowcron.cli.readtime import TimeError, read_time  # noqa: PLC0415 seldom needed
+
+    try:
+        return read_time(text, begins, session.zone, ahead=True)
+    except TimeError as error:
+        raise click.BadParameter(str(error), param_hint="--until") from error
+
+
+def _why_nothing(asked: Meant) -> str:
+    job = asked.only
+    if job is None:
+        return "nothing is due"
+    if not job.enabled:
+        return f"{job.name} is disabled: nothing is due"
+    if not any(isinstance(when, Timed) for when in job.when):
+        return f"{job.name} has no times of its own: it runs {schedule_text(job)}"
+    return "nothing is due"
+
+
+def _record(session: Session, fire: Fire) -> dict[str, str | None]:
+    note = fire.note(session.zone_name)
     return {"job": fire.name, "at": iso(fire.at, session.zone), "note": note}
-
-
-def _row(session: Session, fire: Fire, job: Job) -> tuple[Line, ...]:
-    note = clock_change(job, fire.at)
-    said = schedule_text(job, zone=session.zone_name)
-    what = Span(note, "late") if note else Span(said)
-    return (
-        (Span(short(fire.at, session.now, session.zone)),),
-        (Span(f"in {_until(session, fire.at)}", "dim"),),
-        (Span(fire.name, "strong"),),
-        (what,),
-    )
-
-
-def _until(session: Session, at: Instant) -> str:
-    return away(-since(at, session.now))

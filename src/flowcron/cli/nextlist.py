@@ -1,0 +1,80 @@
+"""Times that are due, one a line: of several jobs as a table, of one job as a list."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from flowcron.cli.context import Session, since
+from flowcron.cli.describe import schedule_text
+from flowcron.cli.nextdays import day_and_year
+from flowcron.cli.nextfires import Fire
+from flowcron.cli.table import Column
+from flowcron.cli.text import Line, Span
+from flowcron.cli.times import away, clock_time, coarse, local, short
+from flowcron.domain.duration import format_duration
+from flowcron.domain.job import Job
+from flowcron.history.recent import recent_runs
+
+_COLUMNS = (
+    Column("WHEN"),
+    Column("", drop=1),
+    Column("JOB", minimum=8),
+    Column("WHAT", minimum=12),
+)
+_WORTH_SAYING = timedelta(minutes=1)
+_USUAL_OF = 14
+_GAP = "   "
+_UNLIMITED = 200
+_NARROWEST = 24
+
+
+def write_table(session: Session, jobs: Iterable[Job], fires: Sequence[Fire]) -> None:
+    """Write times of several jobs."""
+    named = {job.name: job for job in jobs}
+    names = dict.fromkeys(fire.name for fire in fires)
+    what = {name: _what(session, named[name]) for name in names}
+    session.screen.table(_COLUMNS, [_row(session, fire, what[fire.name]) for fire in fires])
+
+
+def write_list(session: Session, fires: Iterable[Fire]) -> None:
+    """Write times of one job, each with what the clocks do to it."""
+    for fire in fires:
+        when = local(fire.at, session.zone)
+        clock = f"{clock_time(when)} {when.tzname() or ''}".rstrip()
+        said = f"{day_and_year(when, local(session.now, session.zone))} {clock}"
+        _write_with_note(session, said, fire.note(session.zone_name))
+
+
+def _write_with_note(session: Session, said: str, note: str | None) -> None:
+    """Write a note beside its time, or below it where the screen is narrow."""
+    room = session.screen.room or _UNLIMITED
+    if note is None or len(said + _GAP + note) <= room:
+        session.screen.line(said, Span(_GAP + note if note else "", "late"))
+        return
+    session.screen.line(said)
+    for line in textwrap.wrap(note, max(room - len(_GAP), _NARROWEST)):
+        session.screen.line(_GAP, Span(line, "late"))
+
+
+def _row(session: Session, fire: Fire, what: str) -> tuple[Line, ...]:
+    note = fire.note(session.zone_name)
+    ahead = away(since(session.now, fire.at))
+    return (
+        (Span(short(fire.at, session.now, session.zone)),),
+        (Span(f"in {ahead}" if fire.at >= session.now else f"{ahead} ago", "dim"),),
+        (Span(fire.name, "strong"),),
+        (Span(note, "late") if note else Span(what),),
+    )
+
+
+def _what(session: Session, job: Job) -> str:
+    """Return when a job runs, and what else there is to know about its times."""
+    parts = [schedule_text(job, zone=session.zone_name)]
+    if job.jitter:
+        parts.append(f"up to {format_duration(job.jitter)} later (jitter)")
+    if job.command:
+        usual = recent_runs(session.history, (job.name,), count=_USUAL_OF)[job.name].usual
+        parts += [f"usually {coarse(usual)}"] if usual and usual >= _WORTH_SAYING else []
+    return " · ".join(parts)
