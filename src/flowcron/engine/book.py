@@ -12,6 +12,7 @@ from flowcron.domain.job import Job
 from flowcron.domain.ports import Process
 from flowcron.domain.run import State
 from flowcron.domain.schedule import Schedule
+from flowcron.history.pauses import Pause
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class Book:
     under_way: dict[int, set[int]] = field(default_factory=dict)
     retries: list[tuple[Instant, int]] = field(default_factory=list)
     rests: list[tuple[Instant, str]] = field(default_factory=list)
+    pauses: dict[int, Pause] = field(default_factory=dict)
 
     def use(self, entries: Iterable[Entry]) -> None:
         """Make these the current jobs."""

@@ -44,8 +44,11 @@ def decide(turn: Turn, entry: Entry, plans: dict[object, Plan]) -> None:
 def claim(turn: Turn, entry: Entry, decision: Decision) -> bool:
     """Record what was decided about one time of a job; return whether its run begins or waits."""
     state, reason, waits = decision.state, decision.reason, False
+    pause = turn.book.pauses.get(entry.id)
     if not entry.job.enabled:
         state, reason = State.SKIPPED, "disabled"
+    elif pause is not None and pause.holds(decision.scheduled_at):
+        state, reason = State.SKIPPED, f"paused: {pause.reason}" if pause.reason else "paused"
     elif state is State.QUEUED and (earlier := record.open_run_of(turn.db, entry.id)) is not None:
         waits = decision.trigger is Trigger.CATCH_UP or entry.id in turn.book.waiting
         if not waits:

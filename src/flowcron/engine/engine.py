@@ -27,6 +27,7 @@ from flowcron.engine.turn import Turn
 from flowcron.faults import reach
 from flowcron.history import record, requests
 from flowcron.history.database import Connection, identity, transaction
+from flowcron.history.pauses import pauses_ever
 from flowcron.history.requests import Answer
 
 CLAIMS_A_TURN = 100  # so that the supervisor starts the first of a storm while we claim the rest
@@ -68,6 +69,7 @@ class Engine:
     def load(self, configured: Iterable[Job]) -> None:
         """Make these the current jobs; live runs keep what their job was."""
         self.book.use(load_jobs(self._history, configured, now=self._clock()))
+        self.book.pauses = pauses_ever(self._history)
         self.look_at_everything()
 
     def recover(self, epoch: int, supervision: Supervision, *, run_on_start: bool = False) -> None:
@@ -143,6 +145,7 @@ class Engine:
             take_in(turn, inbox)
             if asked:
                 self._asked = False
+                self.book.pauses = pauses_ever(self._history)
                 self._apply_requests(turn)
             for live in retries:
                 turn.begin(live)

@@ -75,6 +75,11 @@ def start_by_hand(
     entry = turn.book.entries.get(name)
     if entry is None:
         raise NotFoundError(f'there is no job "{name}"', hint=did_you_mean(name, turn.book.entries))
+    pause = turn.book.pauses.get(entry.id)
+    if pause is not None and pause.holds(turn.now) and not force:
+        raise RefusedError(
+            f"{name} is paused", hint=f"flowcron resume {name} · flowcron run {name} --force"
+        )
     earlier = None if force else record.open_run_of(turn.db, entry.id)
     if earlier is not None:
         raise RefusedError(

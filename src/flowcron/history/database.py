@@ -39,11 +39,11 @@ def open_history(path: Path, *, migrations: Path = MIGRATIONS) -> Connection:
 
 def read_history(path: Path) -> Connection:
     """Open the history file for reading; one that does not exist yet is read as an empty one."""
-    if not path.exists():
-        connection = sqlite3.connect(":memory:", isolation_level=None)
-        _migrate(connection, _scripts(MIGRATIONS), known_version=0)
-        return connection
     with _translated(path):
+        if not _is_there(path):
+            connection = sqlite3.connect(":memory:", isolation_level=None)
+            _migrate(connection, _scripts(MIGRATIONS), known_version=0)
+            return connection
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
         )
@@ -57,6 +57,15 @@ def read_history(path: Path) -> Connection:
             return connection
         connection.close()
     return open_history(path)
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether there is a file; one that cannot be looked for raises what is in the way."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 @contextmanager

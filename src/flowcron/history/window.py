@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import NamedTuple
 
 from flowcron.domain.instant import Instant
@@ -28,12 +28,12 @@ class Window(NamedTuple):
     hidden: dict[str, int]
 
 
-class Count(NamedTuple):
-    """All runs of a span of time: how many, how many ended by themselves, and how many well."""
+class _Hidden(NamedTuple):
+    """A job that is folded, and how many of its runs nobody sees."""
 
+    id: int
+    name: str
     runs: int
-    ended: int
-    ok: int
 
 
 def newest(connection: Connection, limit: int) -> Window:
@@ -41,20 +41,18 @@ def newest(connection: Connection, limit: int) -> Window:
     first, last = connection.execute(
         "SELECT (SELECT min(id) FROM runs), (SELECT max(id) FROM runs)"
     ).fetchone()
-    if last is None:
+    if last is None or not limit:
         return Window([], {})
-    numbers: list[int] = []
-    noisy: tuple[int, ...] = ()
+    noisy: frozenset[int] = frozenset()
     lowest = first
     for step in _STEPS:
         lowest = max(first, last - step + 1)
-        noisy = tuple(_noisy(connection, lowest, last))
-        numbers = _worth_showing(connection, (lowest, last), noisy, limit=limit)
-        if len(numbers) == limit or lowest == first:
+        noisy = _noisy(connection, lowest, last)
+        shown = _worth_showing(connection, (lowest, last), noisy, limit=limit)
+        if len(shown) == limit or lowest == first:
             break
-    if len(numbers) == limit:
-        lowest = numbers[-1]
-    return Window(runs_numbered(connection, numbers), _hidden(connection, lowest, last, noisy))
+    numbers, hidden = _unfolded(connection, (lowest, last), noisy, limit=limit)
+    return Window(runs_numbered(connection, numbers), {each.name: each.runs for each in hidden})
 
 
 def between(connection: Connection, since: Instant, until: Instant, *, limit: int) -> Window:
@@ -62,28 +60,37 @@ def between(connection: Connection, since: Instant, until: Instant, *, limit: in
     first, last = connection.execute(
         f"SELECT min(+id), max(+id) FROM runs WHERE {_WHEN} >= ? AND {_WHEN} < ?", (since, until)
     ).fetchone()
-    if last is None:
+    if last is None or not limit:
         return Window([], {})
-    noisy = tuple(_noisy(connection, first, last))
+    noisy = _noisy(connection, first, last)
     numbers = _worth_showing(connection, (first, last), noisy, limit=limit)
-    return Window(runs_numbered(connection, numbers), _hidden(connection, first, last, noisy))
+    if not numbers:
+        noisy = frozenset()
+        numbers = _worth_showing(connection, (first, last), noisy, limit=limit)
+    hidden = _hidden(connection, first, last, noisy)
+    return Window(runs_numbered(connection, numbers), {each.name: each.runs for each in hidden})
 
 
-def count(connection: Connection, since: Instant, until: Instant) -> Count:
-    """Count the runs of a span of time."""
-    row = connection.execute(
-        f"""
-        SELECT count(*),
-            coalesce(sum(state IN ('success', 'failed', 'timed_out', 'lost')), 0),
-            coalesce(sum(state = 'success'), 0)
-        FROM runs WHERE {_WHEN} >= ? AND {_WHEN} < ?
-        """,
-        (since, until),
-    ).fetchone()
-    return Count(*row)
+def _unfolded(
+    connection: Connection, span: tuple[int, int], noisy: frozenset[int], *, limit: int
+) -> tuple[list[int], list[_Hidden]]:
+    """Return a page and what it hides: of each folded job more than a page could show.
+
+    With every job that is unfolded the page reaches less far back and hides less of the others.
+    """
+    while True:
+        numbers = _worth_showing(connection, span, noisy, limit=limit)
+        lowest = numbers[-1] if len(numbers) == limit else span[0]
+        hidden = _hidden(connection, lowest, span[1], noisy)
+        worth_it = frozenset(each.id for each in hidden if each.runs > NOISE)
+        if not numbers:
+            worth_it = frozenset()  # there is nothing that they keep out of sight
+        if worth_it == noisy:
+            return numbers, hidden
+        noisy = worth_it
 
 
-def _noisy(connection: Connection, first: int, last: int) -> Iterable[int]:
+def _noisy(connection: Connection, first: int, last: int) -> frozenset[int]:
     rows = connection.execute(
         f"""
         SELECT job_id FROM runs NOT INDEXED WHERE id BETWEEN ? AND ? AND {_UNEVENTFUL}
@@ -91,11 +98,11 @@ def _noisy(connection: Connection, first: int, last: int) -> Iterable[int]:
         """,
         (first, last, NOISE),
     )
-    return (job for (job,) in rows)
+    return frozenset(job for (job,) in rows)
 
 
 def _worth_showing(
-    connection: Connection, span: tuple[int, int], noisy: tuple[int, ...], *, limit: int
+    connection: Connection, span: tuple[int, int], noisy: Collection[int], *, limit: int
 ) -> list[int]:
     rows = connection.execute(
         f"""
@@ -109,20 +116,21 @@ def _worth_showing(
 
 
 def _hidden(
-    connection: Connection, first: int, last: int, noisy: tuple[int, ...]
-) -> dict[str, int]:
+    connection: Connection, first: int, last: int, noisy: Collection[int]
+) -> list[_Hidden]:
+    """Return how many runs each of these jobs hides, the most first."""
     if not noisy:
-        return {}
+        return []
     rows = connection.execute(
         f"""
-        SELECT jobs.name, count(*) FROM runs NOT INDEXED JOIN jobs ON jobs.id = job_id
+        SELECT job_id, jobs.name, count(*) FROM runs NOT INDEXED JOIN jobs ON jobs.id = job_id
         WHERE runs.id BETWEEN ? AND ? AND job_id IN ({_marks(noisy)}) AND {_UNEVENTFUL}
         GROUP BY job_id ORDER BY count(*) DESC
         """,
         (first, last, *noisy),
     )
-    return dict(rows.fetchall())
+    return [_Hidden(*row) for row in rows]
 
 
-def _marks(values: tuple[int, ...]) -> str:
+def _marks(values: Collection[int]) -> str:
     return ", ".join("?" * len(values))

@@ -33,7 +33,11 @@ CREATE TABLE jobs (
     schedule TEXT NOT NULL DEFAULT '',                  -- what decided_through is valid for
     decided_through INTEGER,                            -- every time up to here has its run
     generation INTEGER NOT NULL DEFAULT 0,              -- grows with each backward clock step
-    boot TEXT                                           -- the last for which its on = "start" ran
+    boot TEXT,                                          -- the last for which its on = "start" ran
+    paused_at INTEGER,
+    paused_until INTEGER,                               -- NULL: until somebody resumes it
+    pause_reason TEXT,
+    paused_by TEXT
 ) STRICT;
 
 CREATE TABLE definitions (  -- what a job was when a run of it was made
