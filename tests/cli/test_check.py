@@ -96,6 +96,16 @@ def test_warnings_matter_when_strict(cli: Cli) -> None:
     assert cli.piped("check", "--strict").code == 3
 
 
+def test_times_that_the_clocks_will_touch_are_warned_of(cli: Cli) -> None:
+    (cli.folder / "schedules.toml").write_text(GOOD.replace("0 3", "30 2"), encoding="utf-8")
+
+    said = cli.on_terminal("check")
+
+    assert said.code == 0
+    assert "warning[clock-change]: 02:30 does not exist on 28 March 2027" in said.out
+    assert "✓ schedules.toml: 1 job, 1 warning" in said.lines
+
+
 def test_programs_get_the_problems(cli: Cli) -> None:
     (cli.folder / "schedules.toml").write_text(BAD, encoding="utf-8")
 

@@ -16,6 +16,7 @@ from flowcron.cli.jobs import next_time
 from flowcron.cli.problems import near_name, write_problems
 from flowcron.cli.text import Span
 from flowcron.cli.times import away, short
+from flowcron.domain.instant import Instant
 from flowcron.errors import ConfigError, FlowcronError, Problem
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def command(session: Session, *, files: tuple[Path, ...], strict: bool, output: 
 
     The exit code is 0 when it can be used and 3 when it cannot.
     """
-    checked = [_check(path) for path in files or (session.needed_config,)]
+    checked = [_check(path, session.now) for path in files or (session.needed_config,)]
     if output == "json":
         session.format = "json"
     if output == "github":
@@ -83,14 +84,18 @@ def command(session: Session, *, files: tuple[Path, ...], strict: bool, output: 
     return ConfigError.exit_code if bad else 0
 
 
-def _check(path: Path) -> Checked:
+def _check(path: Path, now: Instant) -> Checked:
+    from flowcron.config.lint_times import warnings_about_times  # noqa: PLC0415 it loads the next
     from flowcron.config.load import load  # noqa: PLC0415 pydantic is slow to load
 
     try:
         config = load(path.expanduser().absolute())
     except ConfigError as error:
         return Checked(path, None, error.problems)
-    return Checked(path, config, config.warnings)
+    problems = (*config.warnings, *warnings_about_times(config, now))
+    order = {str(file): number for number, file in enumerate(config.files)}
+    in_order = sorted(problems, key=lambda each: (order.get(each.file, 0), each.line, each.column))
+    return Checked(path, config, tuple(in_order))
 
 
 def _write(session: Session, checked: Checked, *, strict: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from flowcron.cli.times import clock_time, day
@@ -61,6 +62,8 @@ def _said(found: Touched, wall: int, where: str) -> str:
             return f"{_times(found, wall)} not exist{where}, clocks go forward → {runs}"
         case Effect.DROPPED:
             return f"{_times(found, wall)} not exist{where}, clocks go forward → left out"
+        case _:
+            assert_never(found.effect)
 
 
 def _times(found: Touched, wall: int) -> str:

@@ -1,4 +1,4 @@
-"""What is allowed and yet probably not meant."""
+"""What is allowed and yet probably not meant, as far as it costs next to nothing to see."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from flowcron.domain.duration import format_duration
 from flowcron.domain.job import Cron, Every, Job
 
 _STEP = re.compile(r"(?<![^,])\*/([0-9]{1,2})(?![^,])")
+_FIELDS, _DAY, _WEEKDAY = 5, 2, 4
 _CYCLES = ((60, "minute", "m"), (24, "hour", "h"))
 
 
@@ -24,15 +25,38 @@ def warnings_about(jobs: Iterable[Job], table: dict[str, Any]) -> Iterator[Mista
     for job in jobs:
         cron = table["jobs"][job.name].get("cron", [])
         path: Path = ("jobs", job.name, "cron")
-        if isinstance(cron, str):
-            yield from _uneven_steps(cron, path)
-        else:
-            for number, text in enumerate(cron):
-                yield from _uneven_steps(text, (*path, number))
+        for text, place in cron_texts(cron, path):
+            yield from _uneven_steps(text, place)
+            yield from _two_day_fields(text, place)
         if "timeout" in table["jobs"][job.name]:  # one of [defaults] is meant for the long ones
             yield from _longer_than_interval(job)
         if "jitter" in table["jobs"][job.name]:
             yield from _wide_jitter(job)
+
+
+def cron_texts(cron: str | list[str], path: Path) -> list[tuple[str, Path]]:
+    """Return the cron texts of a job, and where each stands."""
+    if isinstance(cron, str):
+        return [(cron, path)]
+    return [(text, (*path, number)) for number, text in enumerate(cron)]
+
+
+def _two_day_fields(text: str, path: Path) -> Iterator[Mistake]:
+    """Yield cron's rule for days where both fields say something (semantics, rule 5)."""
+    fields = list(re.finditer(r"\S+", text))
+    if len(fields) != _FIELDS or "*" in (fields[_DAY][0], fields[_WEEKDAY][0]):
+        return
+    expression = parse_cron(text)
+    if expression.day.is_full or expression.weekday.is_full:
+        return
+    if expression.both_days:
+        message = "one day field begins with *, so a day must match both of them"
+        help_ = "write the field without * if a day that matches either is meant"
+    else:
+        message = "both day fields are restricted, so a day that matches either is enough"
+        help_ = "write * in one of them; the first Monday of a month is * as day and MON#1"
+    part = fields[_DAY].start(), fields[_WEEKDAY].end()
+    yield Mistake("day-rule", message, path, help_, part=part, warning=True)
 
 
 def _uneven_steps(text: str, path: Path) -> Iterator[Mistake]:
