@@ -12,20 +12,20 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flowcron.app.guard import Guard
 from flowcron.app.reloading import Reloading
 from flowcron.app.state import Holding
+from flowcron.app.stopping import Stopping
 from flowcron.app.supervision import Supervised
 from flowcron.config.config import Config, OnStop
 from flowcron.domain.instant import SECOND
 from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind, Report
-from flowcron.errors import FlowcronError
-from flowcron.history.database import DatabaseTrouble
 from flowcron.system import clock, memory, poke
 from flowcron.system.processes import MachineProcesses, become_reaper
 from flowcron.system.steps import ClockWatch
@@ -33,7 +33,6 @@ from flowcron.system.timer import LONGEST_SLEEP, Timer
 
 HEARTBEAT = 10.0  # seconds between two looks at the files, the requests and the wall clock
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # seconds before another life
-_PASSING = (DatabaseTrouble, OSError, FlowcronError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +55,14 @@ class Scheduler:
         self._options = options
         self._report = report
         self._processes = MachineProcesses()
-        self._timer = Timer(lambda key: self._guarded(self._on_due, key))
+        self._timer = Timer(lambda key: self._guard.call(self._on_due, key))
         self._clock_watch = ClockWatch()
-        self._stopping: OnStop | None = None
-        self._reason = ""
+        self._guard = Guard(on_trouble=self._begin_again, on_mistake=self._fail)
+        self._stopping = Stopping(say=self._say, later=self._call_later)
         self._turn_is_planned = False
         self._alarm: asyncio.TimerHandle | None = None
         self._wait = _FIRST_WAIT
         self._is_waiting = False
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, holding: Holding) -> str:
         """Schedule until told to stop; return the reason why it stopped."""
@@ -74,8 +72,8 @@ class Scheduler:
         become_reaper()
         self._supervised = Supervised(
             holding,
-            on_message=lambda messages: self._guarded(self._on_messages, messages),
-            on_close=lambda: self._guarded(self._on_close),
+            on_message=lambda messages: self._guard.call(self._on_messages, messages),
+            on_close=lambda: self._guard.call(self._on_close),
         )
         self._engine = self._new_engine()
         self._reloading = Reloading(self._config, use=self._use, say=self._say)
@@ -84,7 +82,7 @@ class Scheduler:
             self._timer.start()
             await self._live(run_on_start=self._options.run_on_start)
             self._listen(holding.state)
-            self._loop.call_later(HEARTBEAT, self._guarded, self._beat)
+            self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
             memory.settle()
             return await self._done
         finally:
@@ -99,8 +97,8 @@ class Scheduler:
         engine.load(self._config.jobs)
         engine.recover(self._holding.epoch, supervision, run_on_start=run_on_start)
         self._engine = engine
-        if self._stopping is OnStop.CANCEL:
-            engine.cancel_all(self._reason)
+        if self._stopping.is_cancelling:
+            engine.cancel_all(self._stopping.by)
         self._timer.arm_again(engine.book.alarms())
         engine.look_at_everything()  # whatever came due before the timer was armed
         self._wait = _FIRST_WAIT
@@ -114,7 +112,7 @@ class Scheduler:
             clock=clock.now,
             report=self._report,
         )
-        engine.accepting = self._stopping is None
+        engine.accepting = self._stopping.how is None
         return engine
 
     def _begin_again(self, why: str) -> None:
@@ -125,12 +123,12 @@ class Scheduler:
         self._engine = self._new_engine()
         self._supervised.close()
         self._say(Kind.WARNING, f"{why}; beginning again in {self._wait:g} s")
-        self._loop.call_later(self._wait, self._start, self._live_again())
+        self._loop.call_later(self._wait, self._start_again)
         self._wait = min(self._wait * 2, _LONGEST_WAIT)
 
-    async def _live_again(self) -> None:
+    def _start_again(self) -> None:
         self._is_waiting = False
-        await self._live()
+        self._guard.start(self._live())
 
     # what wakes it
 
@@ -164,7 +162,7 @@ class Scheduler:
     def _beat(self) -> None:
         if self._done.done():
             return
-        self._loop.call_later(HEARTBEAT, self._guarded, self._beat)
+        self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
         self._holding.insist_it_is_still_there()
         self._on_clock()
         if self._config.auto_reload and self._reloading.is_due():
@@ -174,41 +172,18 @@ class Scheduler:
 
     def _listen(self, state: Path) -> None:
         self._poke = poke.listen(state)
-        self._loop.add_reader(self._poke, self._guarded, self._on_poke)
+        self._loop.add_reader(self._poke, self._guard.call, self._on_poke)
         if self._clock_watch.descriptor is not None:
-            self._loop.add_reader(self._clock_watch.descriptor, self._guarded, self._on_clock)
+            self._loop.add_reader(self._clock_watch.descriptor, self._guard.call, self._on_clock)
 
     def _listen_for_signals(self) -> None:
         self._loop.add_signal_handler(signal.SIGCHLD, self._processes.reap)
-        self._loop.add_signal_handler(signal.SIGHUP, self._guarded, self._hang_up)
+        self._loop.add_signal_handler(signal.SIGHUP, self._guard.call, self._hang_up)
         for number in (signal.SIGTERM, signal.SIGINT):
             name = signal.Signals(number).name
-            self._loop.add_signal_handler(number, self._guarded, self._stop, name)
+            self._loop.add_signal_handler(number, self._guard.call, self._stop, name)
 
     # what it does
-
-    def _guarded(self, callback: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 any callback
-        """Call back; what fails is dealt with here and nowhere else."""
-        try:
-            callback(*arguments)
-        except DatabaseTrouble as error:
-            self._begin_again(f"the history cannot be written: {error}")
-        except Exception as error:  # noqa: BLE001 it ends the process, with its traceback
-            self._fail(error)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something that takes longer beside the loop, guarded in the same way."""
-        task = self._loop.create_task(self._guard(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except _PASSING as error:
-            self._begin_again(str(error))
-        except Exception as error:  # noqa: BLE001 it ends the process, with its traceback
-            self._fail(error)
 
     def _fail(self, error: Exception) -> None:
         if not self._done.done():
@@ -218,7 +193,7 @@ class Scheduler:
         """Do one turn soon, however many wake it: what arrives together is committed together."""
         if not self._turn_is_planned:
             self._turn_is_planned = True
-            self._loop.call_soon(self._guarded, self._turn)
+            self._loop.call_soon(self._guard.call, self._turn)
 
     def _turn(self) -> None:
         self._turn_is_planned = False
@@ -230,8 +205,8 @@ class Scheduler:
             self._plan_turn()
         self._do_wishes()
         self._set_alarm()
-        if self._stopping in {OnStop.WAIT, OnStop.CANCEL} and not self._engine.under_way:
-            self._finish()
+        if self._stopping.is_over(self._engine) and not self._is_waiting:
+            self._done.set_result(self._stopping.by)
 
     def _do_wishes(self) -> None:
         wishes = self._engine.wishes
@@ -252,7 +227,7 @@ class Scheduler:
 
     def _reload(self, asked: frozenset[int]) -> None:
         if self._reloading.begin(asked):
-            self._start(self._reloading.work(self._engine_now))
+            self._guard.start(self._reloading.work(lambda: self._engine))
 
     def _hang_up(self) -> None:
         """Reload, as services do on SIGHUP; stop when it means that our terminal was closed."""
@@ -260,9 +235,6 @@ class Scheduler:
             self._stop("SIGHUP, the terminal was closed")
         else:
             self._reload(frozenset())
-
-    def _engine_now(self) -> Engine:
-        return self._engine
 
     def _use(self, config: Config) -> None:
         self._engine.load(config.jobs)
@@ -274,36 +246,21 @@ class Scheduler:
     # how it ends
 
     def _stop(self, by: str, how: OnStop | None = None) -> None:
-        if self._stopping is not None:
-            self._cancel(by)
-            self._say(Kind.NOTICE, "cancelling what still runs")
-            return
-        self._reason = by
-        self._stopping = how or self._options.on_stop or self._config.on_stop
-        self._engine.accepting = False
-        if self._stopping is OnStop.LEAVE:
-            self._loop.call_soon(self._guarded, self._finish)
-            self._say(Kind.NOTICE, "stopping; running jobs go on and are adopted at the next start")
-        elif self._stopping is OnStop.CANCEL:
-            self._cancel(by)
-        elif waiting := self._engine.under_way:
-            grace = self._config.shutdown_grace.total_seconds()
-            by_then = f"{by}, after {grace:g} s"
-            self._loop.call_later(grace, self._guarded, self._cancel, by_then)
-            names = ", ".join(dict.fromkeys(live.job.name for live in waiting))
-            self._say(Kind.NOTICE, f"stopping: waiting for {names}; again to cancel")
+        self._stopping.ask(
+            by,
+            how or self._options.on_stop or self._config.on_stop,
+            grace=self._config.shutdown_grace,
+            engine=lambda: self._engine,
+        )
         self._plan_turn()
 
-    def _cancel(self, by: str) -> None:
-        if not self._done.done():
-            self._stopping, self._reason = OnStop.CANCEL, by
-            self._engine.cancel_all(by)
-            self._plan_turn()
+    def _call_later(self, seconds: float, callback: Callable[[], None]) -> None:
+        self._loop.call_later(seconds, self._guard.call, self._and_turn, callback)
 
-    def _finish(self) -> None:
-        if not self._done.done() and not self._is_waiting:
-            self._engine.step()
-            self._done.set_result(self._reason)
+    def _and_turn(self, callback: Callable[[], None]) -> None:
+        if not self._done.done():
+            callback()
+            self._plan_turn()
 
     def _close(self) -> None:
         self._timer.stop()
