@@ -33,6 +33,7 @@ COMMANDS = {
     "history": Entry("flowcron.cli.history", "See", "Past runs"),
     "show": Entry("flowcron.cli.show", "See", "One job or one run in full"),
     "logs": Entry("flowcron.cli.logs", "See", "Output of runs; -f follows"),
+    "why": Entry("flowcron.cli.why", "See", "Why a job did or did not run at a time"),
     "run": Entry("flowcron.cli.run", "Do", "Start a job now and follow it"),
     "stop": Entry("flowcron.cli.stop", "Do", "Stop the scheduler"),
     "reload": Entry("flowcron.cli.reload", "Do", "Apply changes in schedules.toml"),
