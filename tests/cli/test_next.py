@@ -9,6 +9,9 @@ import pytest
 
 from fakes import make_job
 from flowcron.domain.job import AfterEnd, Cron, OnStart
+from flowcron.history.database import transaction
+from flowcron.history.pauses import pause
+from rows import SUNDAY, at
 from terminal import Cli
 
 MINUTE = timedelta(minutes=1)
@@ -332,6 +335,24 @@ def test_jobs_without_times_of_their_own_say_so(cli: Cli) -> None:
     assert "1m after the end of each run" in cli.on_terminal("next", "crawl").err
     assert "off is disabled" in cli.on_terminal("next", "off").err
     assert cli.on_terminal("next").lines == []
+
+
+def test_times_in_a_pause_are_marked(cli: Cli) -> None:
+    story = cli.story()
+    story.configured(make_job("backup", when=(Cron("0 3 * * *", "Europe/Berlin"),)))
+    with transaction(story.db):
+        end = at("2026-11-24T00:00")
+        pause(story.db, ["backup"], until=end, reason=None, by="root", at=SUNDAY)
+    story.db.close()
+
+    notes = [fire["note"] for fire in fires(cli, "backup", "-n", "2")]
+
+    assert notes == ["paused", None]
+    assert "paused · every day at 03:00" in cli.on_terminal("next").out
+    assert cli.on_terminal("next", "backup", "-n", "2").lines == [
+        "Mon 23 Nov 03:00 CET   paused",
+        "Tue 24 Nov 03:00 CET",
+    ]
 
 
 def test_a_job_with_jitter_says_how_late_it_may_be(cli: Cli) -> None:

@@ -15,7 +15,8 @@ from flowcron.domain.job import Cron, Missed, OnStart, RetryPolicy
 from flowcron.domain.run import State, Trigger
 from flowcron.history import record, schedulers
 from flowcron.history.database import transaction
-from rows import Story, at
+from flowcron.history.pauses import pause
+from rows import SUNDAY, Story, at
 from terminal import Cli
 
 NIGHTLY = make_job("backup", when=(Cron("0 3 * * *", "Europe/Berlin"),), retry=RetryPolicy(times=2))
@@ -376,6 +377,18 @@ def test_disabled_jobs_and_those_without_times_say_so(cli: Cli) -> None:
     warm_up = why(cli, "warm-up")
     assert warm_up["state"] == "not_due"
     assert warm_up["reason"] == "warm-up has no times of its own, it runs once per boot"
+
+
+def test_a_paused_job_says_who_paused_it(cli: Cli, nights: Callable[[], Nights]) -> None:
+    story = nights()
+    with transaction(story.db):
+        pause(story.db, ["backup"], until=None, reason="moving", by="root", at=SUNDAY)
+    story.db.close()
+
+    document = why(cli, "backup", "--at", "2026-11-23T03:00")
+
+    assert document["state"] == "paused"
+    assert document["reason"] == "it will be recorded as skipped, root paused it: moving"
 
 
 def test_a_job_that_no_scheduler_has_seen_has_nothing_to_explain(cli: Cli) -> None:

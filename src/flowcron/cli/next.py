@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from flowcron.cli.times import iso
 from flowcron.cli.words import grouped
 from flowcron.domain.instant import Instant
 from flowcron.domain.job import Timed
+
+if TYPE_CHECKING:
+    from flowcron.history.pauses import Pause
 
 FIELDS = ("job", "at", "note")
 _DEFAULT = 10
@@ -60,7 +64,8 @@ def command(
         _write_week(session, asked, after)
     elif not session.is_for_people:
         found = _fires(session, asked, after, ends, limit)
-        records = [_record(session, fire) for fire in found]
+        paused = _paused(session, asked)
+        records = [_record(session, fire, paused) for fire in found]
         session.records(records, FIELDS, document={"schema": "flowcron.next/1", "fires": []})
     else:
         _write(session, asked, after, ends, limit)
@@ -82,11 +87,11 @@ def _write(
     if not found:
         session.note(Span(_why_nothing(asked), "dim"))
     elif only is None:
-        nextlist.write_table(session, asked.jobs, found)
+        nextlist.write_table(session, asked.jobs, found, paused=_paused(session, asked))
     elif only.name in asked.expressions:
         nextexpression.write_all_days(session, found)
     else:
-        nextlist.write_list(session, found)
+        nextlist.write_list(session, found, paused=_paused(session, asked))
 
 
 def _write_week(session: Session, asked: Meant, after: Instant) -> None:
@@ -132,6 +137,17 @@ def _why_nothing(asked: Meant) -> str:
     return "nothing is due"
 
 
-def _record(session: Session, fire: Fire) -> dict[str, str | None]:
+def _paused(session: Session, asked: Meant) -> dict[str, Pause]:
+    """Return which of the jobs are paused; an expression never is."""
+    if all(job.name in asked.expressions for job in asked.jobs):
+        return {}
+    from flowcron.history.pauses import pauses  # noqa: PLC0415 expressions have no history
+
+    return pauses(session.history, now=session.now)
+
+
+def _record(session: Session, fire: Fire, paused: dict[str, Pause]) -> dict[str, str | None]:
     note = fire.note(session.zone_name)
+    if fire.name in paused and paused[fire.name].holds(fire.at):
+        note = f"{note} · paused" if note else "paused"
     return {"job": fire.name, "at": iso(fire.at, session.zone), "note": note}

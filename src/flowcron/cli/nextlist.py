@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from flowcron.cli.context import Session, since
@@ -15,6 +15,7 @@ from flowcron.cli.text import Line, Span
 from flowcron.cli.times import away, clock_time, coarse, local, short
 from flowcron.domain.duration import format_duration
 from flowcron.domain.job import Job
+from flowcron.history.pauses import Pause
 from flowcron.history.recent import recent_runs
 
 _COLUMNS = (
@@ -30,27 +31,37 @@ _UNLIMITED = 200
 _NARROWEST = 24
 
 
-def write_table(session: Session, jobs: Iterable[Job], fires: Sequence[Fire]) -> None:
+def write_table(
+    session: Session, jobs: Iterable[Job], fires: Sequence[Fire], *, paused: Mapping[str, Pause]
+) -> None:
     """Write times of several jobs."""
     named = {job.name: job for job in jobs}
     names = dict.fromkeys(fire.name for fire in fires)
     what = {name: _what(session, named[name]) for name in names}
-    session.screen.table(_COLUMNS, [_row(session, fire, what[fire.name]) for fire in fires])
+    rows = [
+        _row(session, fire, what[fire.name], is_paused=_is_paused(fire, paused)) for fire in fires
+    ]
+    session.screen.table(_COLUMNS, rows)
 
 
-def write_list(session: Session, fires: Iterable[Fire]) -> None:
+def write_list(session: Session, fires: Iterable[Fire], *, paused: Mapping[str, Pause]) -> None:
     """Write times of one job, each with what the clocks do to it."""
     for fire in fires:
         when = local(fire.at, session.zone)
         clock = f"{clock_time(when)} {when.tzname() or ''}".rstrip()
         said = f"{day_and_year(when, local(session.now, session.zone))} {clock}"
-        _write_with_note(session, said, fire.note(session.zone_name))
+        notes = [fire.note(session.zone_name), "paused" if _is_paused(fire, paused) else None]
+        _write_with_note(session, said, " · ".join(note for note in notes if note))
 
 
-def _write_with_note(session: Session, said: str, note: str | None) -> None:
+def _is_paused(fire: Fire, paused: Mapping[str, Pause]) -> bool:
+    return fire.name in paused and paused[fire.name].holds(fire.at)
+
+
+def _write_with_note(session: Session, said: str, note: str) -> None:
     """Write a note beside its time, or below it where the screen is narrow."""
     room = session.screen.room or _UNLIMITED
-    if note is None or len(said + _GAP + note) <= room:
+    if not note or len(said + _GAP + note) <= room:
         session.screen.line(said, Span(_GAP + note if note else "", "late"))
         return
     session.screen.line(said)
@@ -58,14 +69,17 @@ def _write_with_note(session: Session, said: str, note: str | None) -> None:
         session.screen.line(_GAP, Span(line, "late"))
 
 
-def _row(session: Session, fire: Fire, what: str) -> tuple[Line, ...]:
+def _row(session: Session, fire: Fire, what: str, *, is_paused: bool) -> tuple[Line, ...]:
     note = fire.note(session.zone_name)
     ahead = away(since(session.now, fire.at))
     return (
         (Span(short(fire.at, session.now, session.zone)),),
         (Span(f"in {ahead}" if fire.at >= session.now else f"{ahead} ago", "dim"),),
         (Span(fire.name, "strong"),),
-        (Span(note, "late") if note else Span(what),),
+        (
+            Span("paused · " if is_paused else "", "dim"),
+            Span(note, "late") if note else Span(what, "dim" if is_paused else ""),
+        ),
     )
 
 

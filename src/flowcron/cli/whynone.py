@@ -15,6 +15,7 @@ from flowcron.domain.job import Job, Timed
 from flowcron.domain.schedule import Schedule, schedule_of
 from flowcron.domain.snapshot import job_from
 from flowcron.history import ledger
+from flowcron.history.pauses import pauses
 from flowcron.history.query import RunRow
 
 _YEAR = 31_557_600_000_000
@@ -27,6 +28,7 @@ class Absence(StrEnum):
     DUE = "due"
     NOT_DUE = "not_due"
     DISABLED = "disabled"
+    PAUSED = "paused"
     NOT_SEEN = "not_seen"
     UNDECIDED = "undecided"
     MISSED = "missed"
@@ -86,6 +88,10 @@ def why_none(session: Session, job: Job, at: Instant) -> Answer:
 def _to_come(session: Session, job: Job, at: Instant) -> Answer:
     if not job.enabled:
         return Answer(Absence.DISABLED, "it will be recorded as skipped: the job is disabled")
+    held = pauses(session.history, now=session.now).get(job.name)
+    if held is not None and held.holds(at):
+        why = f": {held.reason}" if held.reason else ""
+        return Answer(Absence.PAUSED, f"it will be recorded as skipped, {held.by} paused it{why}")
     reason = f"it will run {relative(at, session.now)}"
     if scheduler_pid(session.history_path) is None:
         reason += ", if a scheduler runs then: now there is none"
