@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _SIGNS, _ASCII_SIGNS = "·▪■█", ".oX#"
 _BOUNDS = (1, 2, 5)  # how many runs each sign but the first begins with
 _MEANINGS = ("none", "1", "2\u20134", "5+")
 _MOST_NAMES = 3
+_MARGIN = "   "
 _LABEL = len("Sun 22 Nov   ")
 _WIDE_ROOM = _LABEL + 2 * _HOURS + len("  9 999")
 
@@ -146,10 +148,11 @@ def _legend(session: Session, week: Week, signs: str) -> Iterator[Line]:
     if len(week.busiest) in range(1, _MOST_NAMES + 1):
         parts.append("busiest hour: " + ", ".join(f"{hour:02}" for hour in week.busiest))
     said = " · ".join(parts)
-    together = f"   {signs_said}        {said}"
+    together = f"{_MARGIN}{signs_said}        {said}"
     if session.screen.room is None or width(together) <= session.screen.room:
         yield (Span(together.rstrip(), "dim"),)
         return
-    yield (Span(f"   {signs_said}", "dim"),)
+    yield (Span(_MARGIN + signs_said, "dim"),)
     for part in parts:
-        yield (Span(f"   {part}", "dim"),)
+        for line in textwrap.wrap(part, session.screen.room - len(_MARGIN)):
+            yield (Span(_MARGIN + line, "dim"),)
