@@ -35,6 +35,8 @@ COMMANDS = {
     "logs": Entry("flowcron.cli.logs", "See", "Output of runs; -f follows"),
     "why": Entry("flowcron.cli.why", "See", "Why a job did or did not run at a time"),
     "run": Entry("flowcron.cli.run", "Do", "Start a job now and follow it"),
+    "pause": Entry("flowcron.cli.pause", "Do", "Stop scheduling a job for a while"),
+    "resume": Entry("flowcron.cli.resume", "Do", "Schedule it again"),
     "stop": Entry("flowcron.cli.stop", "Do", "Stop the scheduler"),
     "reload": Entry("flowcron.cli.reload", "Do", "Apply changes in schedules.toml"),
     "schema": Entry("flowcron.cli.schema", "Keep", "JSON Schema for editors"),
