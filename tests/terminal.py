@@ -53,6 +53,7 @@ class Cli:
         self.folder = folder
         self.environment = monkeypatch
         self.history = folder / ".flowcron" / "history.db"
+        self._stories: list[Story] = []
 
     def piped(self, *arguments: str) -> Said:
         """Run a command whose output nobody sees."""
@@ -65,7 +66,13 @@ class Cli:
 
     def story(self, tell: Callable[[Path], Story] = Story) -> Story:
         """Return the history, to tell what happened."""
-        return tell(self.history)
+        self._stories.append(tell(self.history))
+        return self._stories[-1]
+
+    def close(self) -> None:
+        """Close what tests have told their stories to."""
+        for story in self._stories:
+            story.db.close()
 
     def _run(self, arguments: tuple[str, ...], *, terminal: bool, encoding: str = "utf-8") -> Said:
         out, err = (Stream(terminal=terminal, encoding=encoding) for _ in range(2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,15 @@ from flowcron.config.sources import digest_of, read_sources
 from rows import evening
 from terminal import Cli
 
+_UNSET = (
+    *("FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "PAGER", "LESS"),
+    *("LC_ALL", "LC_CTYPE", "LANG", "STATE_DIRECTORY"),
+)
+
 
 @pytest.fixture
-def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "FLOWCRON_ASCII", "COLUMNS", "STATE_DIRECTORY"):
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
+    for name in (*_UNSET, *[name for name in os.environ if name.startswith("FLOWCRON_")]):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
@@ -25,7 +32,9 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    return Cli(folder, monkeypatch)
+    here = Cli(folder, monkeypatch)
+    yield here
+    here.close()
 
 
 @pytest.fixture
@@ -33,7 +42,6 @@ def evening_cli(cli: Cli) -> Cli:
     """Return the command line in a project with a past."""
     config = cli.folder / "schedules.toml"
     config.write_text('[jobs.backup]\ncron = "0 3 * * *"\ncommand = "true"\n', encoding="utf-8")
-    story = evening(cli.history)
+    story = cli.story(evening)
     story.scheduler(config, digest_of(read_sources(config)))
-    story.db.close()
     return cli

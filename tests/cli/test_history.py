@@ -122,7 +122,7 @@ def test_json_lists_its_fields_and_refuses_others(cli: Cli) -> None:
     assert cli.piped("history", "--json", "help").lines == list(RUN_FIELDS)
     wrong = cli.piped("history", "--json", "id,jbo")
     assert wrong.code == 2
-    assert 'no field "jbo"; did you mean job?' in wrong.err
+    assert 'no field "jbo"; did you mean "job"?' in wrong.err
 
 
 def test_a_job_after_json_is_a_job(cli: Cli) -> None:
@@ -192,7 +192,32 @@ def test_the_footer_counts_the_span_that_was_asked_for(cli: Cli) -> None:
 
     said = cli.on_terminal("history", "--since", "1d")
 
-    assert "2 of 2 runs · 50.0 % ok" in said.err
+    assert said.err == "\n2 runs · 50.0 % ok\n"
+
+
+def test_the_footer_says_how_much_there_is(evening_cli: Cli) -> None:
+    def footer(*arguments: str) -> str:
+        return evening_cli.on_terminal("history", *arguments).err.strip()
+
+    assert footer() == "20 of 97 runs · 96.8 % ok · ping hidden: 60 runs, all ok (--all)"
+    assert footer("-n", "0") == "0 of 97 runs · 95.7 % ok"
+    assert footer("backup", "-n", "5") == "5 of 15 runs · 100.0 % ok"
+    assert footer("by-hand") == "1 run · 100.0 % ok"
+    assert footer("--state", "failed") == "3 runs"
+    assert footer("--state", "failed", "-n", "1") == "the newest 1 run (-n, --all)"
+    assert footer("cleanup") == "no runs"
+
+
+def test_a_history_of_noise_alone_is_shown(cli: Cli) -> None:
+    story = cli.story()
+    story.configured(make_job("ping"))
+    for minute in range(60, 0, -1):
+        story.run("ping", ago(minutes=minute))
+
+    said = cli.on_terminal("history")
+
+    assert len(said.lines) == 21
+    assert said.err == "\n20 of 60 runs · 100.0 % ok\n"
 
 
 @pytest.mark.parametrize(
@@ -200,6 +225,11 @@ def test_the_footer_counts_the_span_that_was_asked_for(cli: Cli) -> None:
     [
         (("backpu",), 4, 'there is no job "backpu"\n→ did you mean "backup"?'),
         (("--state", "fialed"), 2, 'did you mean "failed"?'),
+        (("5",), 4, '"5" is a run and no job\n→ flowcron show 5'),
+        (("--json", "sttae"), 4, 'a field of --json: did you mean "state"?'),
+        (("--json", "sttae,id"), 2, 'there is no field "sttae"; did you mean "state"?'),
+        (("--tz", "Europe/Berln"), 2, 'did you mean "Europe/Berlin"?'),
+        (("--tz", "Europe/Berlin", "--utc"), 2, "--utc and --tz cannot both be"),
         (("--since", "soonish"), 2, '"soonish" is not a time'),
         (("--tz", "Europe/Pariss", "--since", "1d"), 2, 'unknown time zone "Europe/Pariss"'),
     ],

@@ -58,7 +58,7 @@ def test_streams_lines_and_times_can_be_chosen(told: Cli) -> None:
     assert told.piped("logs", "-n", "2").bytes == ERR + REST
     assert told.piped("logs", "-n", "0").bytes == b""
     assert told.piped("logs", "--stdout", "-n", "2").bytes == b"[red]x[/a]\nno end"
-    assert told.piped("logs", "-t", "--stderr").out == "18:50:19  error: été\n"
+    assert told.piped("logs", "-t", "--stderr").out == ("2026-11-22T18:50:19+01:00  error: été\n")
 
 
 def test_programs_get_a_record_for_each_line(told: Cli) -> None:
@@ -74,6 +74,7 @@ def test_programs_get_a_record_for_each_line(told: Cli) -> None:
                 "at": "2026-11-22T18:50:19+01:00",
                 "stream": "stderr",
                 "text": "error: été\r",
+                "elided": None,
             }
         ],
     }

@@ -30,8 +30,8 @@ def test_a_run_is_shown_in_full(evening_cli: Cli) -> None:
     assert said.lines[0] == f"✗ daily-kpis · run 91 · exit 2 · {refused}"
     assert "  scheduled   Fri 20 Nov 2026 19:48:19 CET · schedule" in said.lines
     assert "finished 19:49:00 (41.0s)" in said.out
-    assert "  1        19:48:19   0.5s  ✗ exit 1" in said.lines
-    assert "  3        19:48:19  41.0s  ✗ exit 2  waited 2s" in said.lines
+    assert "  1        100  19:48:19   0.5s  ✗ exit 1" in said.lines
+    assert "  3        100  19:48:19  41.0s  ✗ exit 2  waited 2s" in said.lines
     assert "before      ✗ failed 1d before (run 90)" in said.out
     assert "flowcron logs 91" in said.err
 
@@ -77,7 +77,8 @@ def test_the_exit_status_of_a_run_can_be_ours(evening_cli: Cli) -> None:
 def test_a_job_is_shown_in_full(evening_cli: Cli) -> None:
     said = evening_cli.on_terminal("show", "backup", columns=100)
 
-    assert said.lines[0] == "✓ backup · every day at 03:00 · next tomorrow 03:00 (in 7h)"
+    what = "✓ backup · every day at 03:00 · next tomorrow 03:00 (in 7h)"
+    assert said.lines[0] == f"{what:<84}schedules.toml:1"
     assert "retry 4 (10s, 20s, 40s, 1m20s)" in said.out
     assert "✓ 14 success      ! 1 missed" in said.out
     assert "usually 4m 12s" in said.out
@@ -115,6 +116,61 @@ def test_what_does_not_exist_exits_with_4(evening_cli: Cli, selector: str, messa
 
     assert said.code == 4
     assert message in said.err
+
+
+LONG = "pg_dump --format=custom --no-owner shop | zstd -19 -o /backup/shop.sql.zst && echo done"
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_long_commands_and_reasons_go_on_below(cli: Cli, columns: int) -> None:
+    reason = "could not start: [Errno 2] no such file or directory: '/opt/shop/current/bin/pg_dump'"
+    story = cli.story()
+    story.configured(make_job("backup", command=LONG, cwd="/"))
+    story.run("backup", ago(hours=1), state=State.FAILED, reason=reason)
+
+    job = cli.on_terminal("show", "backup", columns=columns)
+    run = cli.on_terminal("show", "1", columns=columns)
+
+    for said in (job, run):
+        assert " ".join(said.out.split()).count(LONG) == 1
+        assert "…" not in said.out
+        assert max(map(len, said.lines)) <= columns
+    assert "overlap skip · log 10 MB" in " ".join(job.out.split())
+    assert reason in " ".join(run.out.split())
+
+
+def test_a_folder_is_named_as_people_know_it(cli: Cli) -> None:
+    home = cli.folder.parent / "home"
+    story = cli.story()
+    story.configured(
+        make_job("here", cwd=str(cli.folder)),
+        make_job("inside", cwd=f"{home}/etl"),
+        make_job("home", cwd=str(home)),
+    )
+
+    assert f"  in          {cli.folder}\n" in cli.on_terminal("show", "here", "--wide").out
+    assert "  in          ~/etl\n" in cli.on_terminal("show", "inside").out
+    assert "  in          ~\n" in cli.on_terminal("show", "home").out
+
+
+def test_a_job_says_where_it_stands_also_while_the_file_is_broken(evening_cli: Cli) -> None:
+    config = evening_cli.folder / "schedules.toml"
+    whole = json.loads(evening_cli.piped("show", "backup", "--json", "file,line").out)
+    config.write_text(
+        '[jobs.other]\nevery = "10x"\n\n' + config.read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    broken = json.loads(evening_cli.piped("show", "backup", "--json", "file,line").out)
+
+    assert (whole["file"], whole["line"]) == (str(config), 1)
+    assert (broken["file"], broken["line"]) == (str(config), 4)
+    assert evening_cli.on_terminal("show", "@last", columns=60).code == 0
+
+
+def test_a_run_that_did_not_start_says_never(evening_cli: Cli) -> None:
+    said = evening_cli.on_terminal("show", "94")
+
+    assert "  started     never\n" in said.out
+    assert "not started" not in said.out
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])

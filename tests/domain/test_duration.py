@@ -93,6 +93,11 @@ def test_a_formatted_duration_has_the_largest_units_first(length: timedelta, tex
     ("seconds", "text"),
     [
         (0, "0.0s"),
+        (0.0000004, "0.0s"),
+        (0.0005, "1ms"),
+        (0.0031, "3ms"),
+        (0.0999, "99ms"),
+        (0.1, "0.1s"),
         (0.2, "0.2s"),
         (6.19, "6.1s"),
         (59.99, "59.9s"),

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from fakes import make_job
+from flowcron.domain.instant import Instant
 from flowcron.domain.run import State, Trigger
 from flowcron.history import window
 from flowcron.history.attempts import attempts_of
+from flowcron.history.count import Count, count
 from flowcron.history.database import read_history
 from flowcron.history.query import (
     Wanted,
@@ -122,7 +124,7 @@ def test_a_job_that_is_all_right_all_the_time_folds_into_one_line(story: Story) 
     assert [run.id for run in page.runs] == [bad, backup]
     assert page.hidden == {"ping": window.NOISE + 10}
     assert day == page
-    assert window.count(story.db, ago(days=1), SUNDAY) == window.Count(62, 62, 61)
+    assert count(story.db, since=ago(days=1), until=SUNDAY) == Count(62, 62, 61)
 
 
 def test_a_few_uneventful_runs_are_no_noise(story: Story) -> None:
@@ -133,6 +135,52 @@ def test_a_few_uneventful_runs_are_no_noise(story: Story) -> None:
 
     assert len(page.runs) == 20
     assert page.hidden == {}
+
+
+def test_a_job_that_hides_only_a_few_runs_of_the_page_is_not_folded(story: Story) -> None:
+    for minute in range(window.NOISE + 10, 0, -1):
+        story.run("ping", ago(minutes=minute))
+    for second in range(30, 0, -1):
+        story.run("backup", ago(seconds=second), state=State.FAILED)
+
+    short, long = window.newest(story.db, 20), window.newest(story.db, 40)
+
+    assert short.hidden == {}
+    assert long.hidden == {"ping": window.NOISE + 10}
+
+
+def test_when_there_is_nothing_but_noise_it_is_shown(story: Story) -> None:
+    for minute in range(window.NOISE + 10, 0, -1):
+        story.run("ping", ago(minutes=minute))
+
+    page = window.newest(story.db, 20)
+    day = window.between(story.db, ago(days=1), SUNDAY, limit=20)
+
+    assert len(page.runs) == 20
+    assert page.hidden == {}
+    assert day == page
+
+
+def test_a_page_of_no_runs_hides_none(story: Story) -> None:
+    story.run("ping", ago(minutes=1))
+
+    assert window.newest(story.db, 0) == window.Window([], {})
+    assert window.between(story.db, ago(days=1), SUNDAY, limit=0) == window.Window([], {})
+
+
+def test_runs_are_counted_by_how_they_ended(story: Story) -> None:
+    story.run("backup", ago(hours=4))
+    story.run("backup", ago(hours=3), state=State.FAILED)
+    story.claimed("backup", ago(hours=2), state=State.SKIPPED)
+    story.running("backup", ago(hours=1))
+    story.run("ping", ago(minutes=5))
+
+    counted = count(story.db)
+
+    assert counted == Count(runs=5, ended=3, ok=2)
+    assert count(story.db, since=Instant(0)) == counted
+    assert count(story.db, ("backup",)) == Count(runs=4, ended=2, ok=1)
+    assert count(story.db, ("backup",), since=ago(hours=3), until=ago(hours=1)) == Count(2, 1, 0)
 
 
 def test_a_job_is_known_by_its_last_runs(story: Story) -> None:
@@ -166,6 +214,8 @@ FULL_SCANS = "SCAN runs"
         lambda story: window.between(story.db, ago(hours=1), SUNDAY, limit=20),
         lambda story: recent_runs(story.db, ["backup"], count=14),
         lambda story: run_numbered(story.db, 1),
+        lambda story: count(story.db),
+        lambda story: count(story.db, ("backup",)),
     ],
 )
 def test_no_common_question_walks_through_all_runs(story: Story, read: object) -> None:

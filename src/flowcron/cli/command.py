@@ -9,6 +9,9 @@ import click
 
 from flowcron.cli.context import Session
 from flowcron.cli.options import global_options
+from flowcron.errors import NotFoundError
+
+_UNDECIDED = "flowcron.word_after_json"
 
 
 class Command(click.Command):
@@ -30,10 +33,33 @@ class Command(click.Command):
         if fields:
             self.params.append(_json_option())
         self.params.extend(global_options(hidden=True))
+        for param in self.params:
+            if isinstance(param, click.Option):
+                param.envvar = _variable(self.name or "", param)
+                param.allow_from_autoenv = False  # it would go by the names of our functions
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, after deciding whether the word after --json is its value or an argument."""
-        return super().parse_args(ctx, _with_json_value(args, self.fields))
+        if self.fields:
+            has_arguments = any(isinstance(param, click.Argument) for param in self.params)
+            args, ctx.meta[_UNDECIDED] = _with_json_value(
+                args, self.fields, has_arguments=has_arguments
+            )
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 click's signature
+        """Run; where the word after --json is no job, say which field was perhaps meant."""
+        try:
+            return super().invoke(ctx)
+        except NotFoundError as error:
+            word = ctx.meta.get(_UNDECIDED)
+            if word is None or f'"{word}"' not in error.message:
+                raise
+            from flowcron.domain.names import did_you_mean  # noqa: PLC0415 only for mistakes
+
+            meant = did_you_mean(word, self.fields) or "--json help lists them"
+            hint = f"{error.hint or 'flowcron list'} · or a field of --json: {meant}"
+            raise NotFoundError(error.message, hint=hint) from error
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples and where to find the other options."""
@@ -63,23 +89,37 @@ def _json_option() -> click.Option:
     )
 
 
-def _with_json_value(args: list[str], fields: Sequence[str]) -> list[str]:
-    """Join --json and the fields after it; a word that names no field is no value of --json."""
+def _variable(command: str, option: click.Option) -> str:
+    """Return the environment variable of an option: FLOWCRON_HISTORY_SINCE."""
+    longest = max(option.opts, key=len).lstrip("-")
+    return f"FLOWCRON_{command}_{longest}".upper().replace("-", "_")
+
+
+def _with_json_value(
+    args: list[str], fields: Sequence[str], *, has_arguments: bool
+) -> tuple[list[str], str | None]:
+    """Join --json and the fields after it; a word that names no field is no value of --json.
+
+    Return that word too: it was taken for an argument, where there can be one.
+    """
     joined: list[str] = []
     rest = list(args)
-    while rest:
+    undecided = None
+    while rest and rest[0] != "--":
         word = rest.pop(0)
-        if word == "--":
-            return [*joined, word, *rest]
-        if word == "--json" and fields:
-            value = rest.pop(0) if rest and _are_fields(rest[0], fields) else ""
-            word = f"--json={value}"
+        if word == "--json":
+            next_ = rest[0] if rest and not rest[0].startswith("-") else None
+            if next_ is not None and (not has_arguments or _are_fields(next_, fields)):
+                word = f"--json={rest.pop(0)}"
+            else:
+                word, undecided = "--json=", next_
         joined.append(word)
-    return joined
+    return joined + rest, undecided
 
 
 def _are_fields(word: str, fields: Sequence[str]) -> bool:
-    return word == "help" or any(part in fields for part in word.split(","))
+    parts = word.split(",")
+    return word == "help" or len(parts) > 1 or any(part in fields for part in parts)
 
 
 def _choose_json(context: click.Context, option: click.Parameter, value: str | None) -> None:
@@ -93,9 +133,8 @@ def _choose_json(context: click.Context, option: click.Parameter, value: str | N
         context.exit()
     for name in value.split(",") if value else ():
         if name not in known:
-            from flowcron.domain.names import near  # noqa: PLC0415 only for mistakes
+            from flowcron.domain.names import did_you_mean  # noqa: PLC0415 only for mistakes
 
-            close = near(name, known)
-            meant = f"did you mean {close}?" if close else "--json help lists them"
+            meant = did_you_mean(name, known) or "--json help lists them"
             raise click.BadParameter(f'there is no field "{name}"; {meant}', context, option)
     session.fields = tuple(value.split(",")) if value else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,8 @@ class Session:
         self.color = "auto"
         self.tz: str | None = None
         self.utc = False
+        self.typed: set[str] = set()
+        self.no_pager = False
         self.quiet = False
         self.verbose = 0
         self.ask_clock = ask_clock
@@ -49,25 +52,32 @@ class Session:
     @cached_property
     def zone(self) -> tzinfo | None:
         """The zone that times are shown and read in; None is the machine's own."""
-        if not self.utc and self.tz is None:
+        if self._zone_asked is None:
             return None
         from zoneinfo import ZoneInfo  # noqa: PLC0415 the machine's own zone needs none
 
         try:
-            return ZoneInfo("UTC" if self.utc else self.tz or "")
+            return ZoneInfo(self._zone_asked)
         except (KeyError, ValueError, OSError) as error:
-            raise click.BadParameter(
-                f'unknown time zone "{self.tz}"; write one like Europe/Berlin', param_hint="--tz"
-            ) from error
+            raise _no_such_zone(self._zone_asked) from error
 
     @cached_property
     def zone_name(self) -> str:
         """The IANA name of the zone that times are shown in."""
-        if self.utc or self.tz is not None:
-            return "UTC" if self.utc else self.tz or ""
+        if self._zone_asked is not None:
+            return self._zone_asked
         from flowcron.config.machine import machine_zone  # noqa: PLC0415 seldom needed
 
         return machine_zone()
+
+    @cached_property
+    def _zone_asked(self) -> str | None:
+        """The zone that was asked for; what was typed goes before the environment."""
+        if {"utc", "tz"} <= self.typed:
+            raise click.UsageError("--utc and --tz cannot both be; keep one of them")
+        if self.utc and "tz" not in self.typed:
+            return "UTC"
+        return self.tz
 
     @cached_property
     def config_path(self) -> Path | None:
@@ -176,6 +186,21 @@ class Session:
         if self.notes.is_terminal and not self.quiet and self.is_for_people:
             self.notes.line(Span("→ " + " · ".join(steps), "dim"))
 
+    @contextmanager
+    def paged(self) -> Iterator[None]:
+        """Show the results written meanwhile in a pager, to a person whose screen is too small."""
+        if self.no_pager or not (self.is_for_people and self.screen.is_terminal):
+            yield
+            return
+        from flowcron.cli.pager import paged  # noqa: PLC0415 programs need none
+
+        screen, notes = self.screen, self.notes
+        try:
+            with paged(screen, notes) as (self.screen, self.notes):
+                yield
+        finally:
+            self.screen, self.notes = screen, notes
+
     def note(self, *spans: Span | str) -> None:
         """Say something beside the result, to a person only."""
         if self.notes.is_terminal and not self.quiet and self.is_for_people:
@@ -201,6 +226,16 @@ class NoConfigError(FlowcronError):
 def since(at: Instant, now: Instant) -> timedelta:
     """Return the length of time from an instant until now."""
     return timedelta(microseconds=now - at)
+
+
+def _no_such_zone(name: str) -> click.BadParameter:
+    from flowcron.domain.zone import ZoneError, zone_of  # noqa: PLC0415 only for mistakes
+
+    try:
+        zone_of(name)
+    except ZoneError as error:
+        return click.BadParameter(f"{error.message}; {error.hint}", param_hint="--tz")
+    return click.BadParameter(f'"{name}" is no time zone', param_hint="--tz")
 
 
 pass_session = click.make_pass_decorator(Session)

@@ -17,12 +17,26 @@ def fact(screen: Screen, name: str, *parts: Line | str | None) -> None:
     known = [part if isinstance(part, tuple) else (Span(part),) for part in parts if part]
     if not known:
         return
-    for number, line in enumerate(_wrapped(known, room=screen.room)):
-        front = Span(f"  {name if not number else '':<{_NAME - 2}}", "dim")
-        screen.line(front, *line, fit=True)
+    again = Span(" " * _NAME)
+    for number, line in enumerate(_joined(known, room=screen.room)):
+        front = again if number else Span(f"  {name:<{_NAME - 2}}", "dim")
+        screen.wrapped(*line, front=front, again=again)
 
 
-def _wrapped(parts: Sequence[Line], *, room: int | None) -> list[Line]:
+def headline(screen: Screen, *spans: Span | str, place: str) -> None:
+    """Write what something is, and at the right where it stands, or below when it must."""
+    line = screen.safe(tuple(span if isinstance(span, Span) else Span(span) for span in spans))
+    taken = line_width((*line, *screen.safe((Span(place),))))
+    blank = _GAP if screen.room is None else screen.room - taken
+    if place and blank > 1:
+        screen.line(*line, " " * blank, Span(place, "dim"))
+        return
+    screen.wrapped(*line, again=Span("  "))
+    if place:
+        screen.wrapped(Span(place, "dim"), front=Span("  "), again=Span("  "))
+
+
+def _joined(parts: Sequence[Line], *, room: int | None) -> list[Line]:
     lines: list[Line] = [()]
     for part in parts:
         gap = (Span(" " * _GAP),) if lines[-1] else ()

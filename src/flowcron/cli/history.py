@@ -22,7 +22,7 @@ from flowcron.history.query import RunRow, Wanted, runs
 _COLUMNS = (
     Column(""),
     Column("RUN", right=True),
-    Column("JOB", minimum=8),
+    Column("JOB", minimum=8, firm=True),
     Column("SCHEDULED"),
     Column("TOOK", right=True, drop=1),
     Column("TRY", drop=2),
@@ -84,11 +84,11 @@ def command(  # noqa: PLR0913 one argument an option
             document={"schema": "flowcron.runs/1", "runs": []},
         )
         return
-    if not found:
-        session.note(Span("no runs" if _narrowed(wanted) else "nothing has run yet", "dim"))
-        return
-    session.screen.table(_COLUMNS, _rows(session, found))
-    _footer(session, wanted, shown=len(found), hidden=hidden)
+    if found:
+        with session.paged():
+            session.screen.table(_COLUMNS, _rows(session, found))
+        session.note()
+    session.note(Span(_footer(session, wanted, found, hidden), "dim"))
 
 
 def _found(session: Session, wanted: Wanted) -> tuple[list[RunRow], dict[str, int]]:
@@ -173,19 +173,30 @@ def _row(session: Session, run: RunRow, usual: timedelta | None) -> tuple[Line, 
     )
 
 
-def _footer(session: Session, wanted: Wanted, *, shown: int, hidden: dict[str, int]) -> None:
-    parts = ["1 run" if shown == 1 else f"{shown} runs"]
-    span = _span(wanted)
-    if span is not None and not wanted.jobs and not _narrowed(wanted):
-        from flowcron.history.window import count  # noqa: PLC0415 this command is to be quick
+def _footer(
+    session: Session, wanted: Wanted, found: Sequence[RunRow], hidden: dict[str, int]
+) -> str:
+    """Return how much this is of how much, and what stands behind it unseen."""
+    if _narrowed(wanted):
+        is_all = wanted.limit is None or len(found) < wanted.limit
+        return _runs(len(found)) if is_all else f"the newest {_runs(len(found))} (-n, --all)"
+    from flowcron.history.count import count  # noqa: PLC0415 this command is to be quick
 
-        all_ = count(session.history, *span)
-        parts = [f"{shown} of {grouped(all_.runs)} runs"]
-        parts += [f"{100 * all_.ok / all_.ended:.1f} % ok"] if all_.ended else []
-    few = [f"{job} hidden: {grouped(count)} runs, all ok" for job, count in hidden.items()]
+    all_ = count(session.history, wanted.jobs, since=wanted.since, until=wanted.until)
+    if not all_.runs:
+        return "no runs" if wanted.jobs or _span(wanted) else "nothing has run yet"
+    is_all = len(found) == all_.runs
+    parts = [_runs(all_.runs) if is_all else f"{grouped(len(found))} of {_runs(all_.runs)}"]
+    parts += [f"{1000 * all_.ok // all_.ended / 10:.1f} % ok"] if all_.ended else []
+    return " · ".join(parts + _hidden(hidden))
+
+
+def _hidden(hidden: dict[str, int]) -> list[str]:
+    few = [f"{job} hidden: {_runs(count)}, all ok" for job, count in hidden.items()]
     if len(few) > _MOST_HIDDEN:
-        few = [f"{len(few)} jobs hidden: {grouped(sum(hidden.values()))} runs, all ok"]
-    if few:
-        parts += [*few[:-1], f"{few[-1]} (--all)"]
-    session.note()
-    session.note(Span(" · ".join(parts), "dim"))
+        few = [f"{len(few)} jobs hidden: {_runs(sum(hidden.values()))}, all ok"]
+    return [*few[:-1], f"{few[-1]} (--all)"] if few else []
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{grouped(count)} runs"

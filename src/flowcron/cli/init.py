@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
 from flowcron.cli.problems import near_name
 from flowcron.cli.text import Span
-from flowcron.config.paths import default_history
+from flowcron.config.paths import default_history, find_config
 from flowcron.errors import FlowcronError, RefusedError
 from flowcron.history.database import open_history
 
@@ -41,13 +42,25 @@ def command(session: Session, *, path: Path | None, template: str | None, force:
     open_history(history).close()
     _say(session, target, content)
     _say_history(session, history)
-    session.hint("edit it, then: flowcron check", "flowcron run hello", "flowcron start")
+    named = _naming(session, target)
+    steps = ("check", "run hello", "start")
+    session.hint(*(f"{'' if n else 'edit it, then: '}{named} {s}" for n, s in enumerate(steps)))
 
 
 def _target(path: Path) -> Path:
     """Return the file that is meant by a path, which may be a folder."""
     path = path.expanduser().absolute()
     return path / "schedules.toml" if path.is_dir() else path
+
+
+def _naming(session: Session, target: Path) -> str:
+    """Return how flowcron is called so that it finds this file and this history from here."""
+    named = "flowcron"
+    if find_config() != target:
+        named += f" -c {shlex.quote(near_name(str(target)))}"
+    if "db" in session.typed:
+        named += f" --db {shlex.quote(str(session.db))}"
+    return named
 
 
 def _write(target: Path, content: str, *, force: bool) -> None:

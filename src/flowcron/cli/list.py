@@ -36,7 +36,7 @@ FIELDS = (
 )
 _COLUMNS = (
     Column(""),
-    Column("JOB", minimum=8),
+    Column("JOB", minimum=8, firm=True),
     Column("SCHEDULE", minimum=18, drop=1),
     Column("NEXT"),
     Column("LAST", minimum=16),
@@ -92,7 +92,8 @@ def command(
         document = {"schema": "flowcron.jobs/1", "jobs": []}
         session.records([_record(session, each) for each in found], FIELDS, document=document)
     elif found:
-        session.screen.table(_COLUMNS, [_row(session, each) for each in found])
+        with session.paged():
+            session.screen.table(_COLUMNS, [_row(session, each) for each in found])
         _footer(session, found)
     else:
         session.note(Span("no jobs", "dim"))

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import click
 
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
-from flowcron.cli.follow import Follower, follow_all, say_end, writer_for
-from flowcron.cli.logwriter import BOTH, LineWriter, LogWriter
+from flowcron.cli.follow import Follower, follow_all, say_end
+from flowcron.cli.logrecords import LINE_FIELDS, recorder
+from flowcron.cli.logwriter import BOTH, LinePainter, LineWriter, LogWriter, RawWriter
 from flowcron.cli.pick import is_run, pick_jobs, pick_run
 from flowcron.cli.runlog import Chunk, RunLog
 from flowcron.cli.tail import last_lines
 from flowcron.cli.text import Span, width
-from flowcron.cli.times import iso
-from flowcron.domain.instant import Instant
+from flowcron.cli.words import grouped
 from flowcron.domain.run import State
+from flowcron.domain.size import human_size
+from flowcron.errors import NotFoundError
 from flowcron.history.known import job_names
 from flowcron.history.query import RunRow, Wanted, open_runs, runs
-from flowcron.supervisor.output_read import STDERR, STDOUT
+from flowcron.supervisor.output_read import STDERR, STDOUT, Gap
 
-FIELDS = ("run", "job", "attempt", "at", "stream", "text")
 _HAS_OUTPUT = tuple(state for state in State if state not in {State.SKIPPED, State.MISSED})
 
 
@@ -34,7 +36,7 @@ _HAS_OUTPUT = tuple(state for state in State if state not in {State.SKIPPED, Sta
         "flowcron logs -f",
         "flowcron logs backup~1 --raw > output.txt",
     ),
-    fields=FIELDS,
+    fields=LINE_FIELDS,
 )
 @click.argument("selectors", metavar="[JOB|RUN]...", nargs=-1)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the runs are over.")
@@ -61,24 +63,34 @@ def command(  # noqa: PLR0913 one argument an option
 ) -> None:
     """Show what runs wrote; -f goes on while they run."""
     found = _meant(session, selectors, since=since, following=follow)
+    found = found if attempt is None else _with_attempt(found, attempt)
     streams = _streams(only_stdout=only_stdout, only_stderr=only_stderr)
+
+    def chunks(run: RunRow) -> list[Chunk]:
+        return last_lines(_chunks(session, run, attempt=attempt), lines, streams=streams)
+
+    if session.fields or session.format in {"json", "jsonl", "csv"}:
+        _write_records(session, {run: chunks(run) for run in found}, streams)
+        return
     many = len({run.job for run in found}) > 1
     room = max((width(run.job) for run in found), default=0) if many else 0
-    if session.fields or session.format in {"json", "jsonl", "csv"}:
-        _write_records(session, found, streams, attempt=attempt)
-        return
 
     def writer(run: RunRow) -> LogWriter:
         name = run.job + " " * (room - width(run.job)) if many else ""
-        return writer_for(session, name=name, times=times, raw=raw, streams=streams)
+        if raw or not (session.screen.is_terminal or name or times):
+            return RawWriter(session.screen, streams=streams, gap=_sayer(session, run))
+        painter = LinePainter(
+            session.screen, name=name, times=times, zone=session.zone, now=session.now
+        )
+        return LineWriter(painter.line, streams=streams, gap=painter.gap)
 
     if follow:
         _follow(session, [Follower(session, run.id, writer(run)) for run in found], room=room)
         return
-    for run in found:
-        chunks = _chunks(session, run, attempt=attempt)
-        _show(last_lines(chunks, lines, streams=streams), writer(run))
-    _say_what_is_missing(session, found)
+    with nullcontext() if raw else session.paged():
+        for run in found:
+            _show(chunks(run), writer(run))
+    _say_what_goes_on(session, found)
 
 
 def _meant(
@@ -105,6 +117,18 @@ def _picked(session: Session, selector: str) -> list[RunRow]:
     ]
     found = [run for some in newest for run in some]
     return found or [pick_run(session.history, selector)]
+
+
+def _with_attempt(found: Sequence[RunRow], attempt: int) -> list[RunRow]:
+    """Return the runs that have had this attempt; raises NotFoundError when there is none."""
+    having = [run for run in found if attempt <= run.attempts]
+    if found and not having:
+        run = max(found, key=lambda each: each.attempts)
+        there = {0: "it has not started", 1: "it has one attempt"}.get(
+            run.attempts, f"it has the attempts 1 to {run.attempts}"
+        )
+        raise NotFoundError(f"run {run.id} has no attempt {attempt}", hint=there)
+    return having
 
 
 def _streams(*, only_stdout: bool, only_stderr: bool) -> frozenset[int]:
@@ -140,35 +164,26 @@ def _follow(session: Session, followers: list[Follower], *, room: int) -> None:
         say_end(session, run, room=room)
 
 
-def _say_what_is_missing(session: Session, found: Sequence[RunRow]) -> None:
+def _sayer(session: Session, run: RunRow) -> Callable[[Chunk, Gap], None]:
+    """Return what says how much of a run is missing, and where, beside its bytes."""
+
+    def say(chunk: Chunk, gap: Gap) -> None:
+        which = f"run {run.id}" + (f", attempt {chunk.attempt}" if run.attempts > 1 else "")
+        size = f"{human_size(gap.elided)} ({grouped(gap.elided)} bytes)"
+        session.warn(f"{which}: {size} not kept after the first {grouped(chunk.position)} bytes")
+
+    return say
+
+
+def _say_what_goes_on(session: Session, found: Sequence[RunRow]) -> None:
     if len(found) == 1 and not found[0].state.is_final:
         session.hint(f"run {found[0].id} goes on: flowcron logs -f {found[0].id}")
 
 
 def _write_records(
-    session: Session, found: Sequence[RunRow], streams: frozenset[int], *, attempt: int | None
+    session: Session, found: Mapping[RunRow, Sequence[Chunk]], streams: frozenset[int]
 ) -> None:
     records: list[dict[str, Any]] = []
-    for run in found:
-        sink = _recorder(session, run, records)
-        writer = LineWriter(sink, streams=streams, gap=lambda _attempt, _elided: None)
-        _show(_chunks(session, run, attempt=attempt), writer)
-    session.records(records, FIELDS, document={"schema": "flowcron.logs/1", "lines": []})
-
-
-def _recorder(
-    session: Session, run: RunRow, records: list[dict[str, Any]]
-) -> Callable[[int, int, Instant, bytes], None]:
-    def sink(attempt: int, stream: int, at: Instant, line: bytes) -> None:
-        records.append(
-            {
-                "run": run.id,
-                "job": run.job,
-                "attempt": attempt,
-                "at": iso(at, session.zone),
-                "stream": "stderr" if stream == STDERR else "stdout",
-                "text": line.decode("utf-8", "backslashreplace"),
-            }
-        )
-
-    return sink
+    for run, chunks in found.items():
+        _show(chunks, recorder(session, run, records, streams=streams))
+    session.records(records, LINE_FIELDS, document={"schema": "flowcron.logs/1", "lines": []})

@@ -28,15 +28,25 @@ class LogWriter(Protocol):
 
 
 class RawWriter:
-    """Writes the bytes as they came."""
+    """Writes the bytes as they came; `gap` is told what is missing, so that no byte is ours."""
 
-    def __init__(self, screen: Screen, *, streams: frozenset[int]) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        *,
+        streams: frozenset[int],
+        gap: Callable[[Chunk, Gap], None] | None = None,
+    ) -> None:
         self._screen = screen
         self._streams = streams
+        self._gap = gap
 
     def write(self, chunk: Chunk) -> None:
-        """Write a piece; what is missing is not mentioned, so that no byte is ours."""
-        if not isinstance(chunk.piece, Gap) and chunk.piece.stream in self._streams:
+        """Write a piece."""
+        if isinstance(chunk.piece, Gap):
+            if self._gap is not None:
+                self._gap(chunk, chunk.piece)
+        elif chunk.piece.stream in self._streams:
             self._screen.raw(chunk.piece.content)
 
     def finish(self) -> None:
@@ -92,12 +102,19 @@ class LinePainter:
     """Writes lines for a person, or with a name or a time in front for a program."""
 
     def __init__(
-        self, screen: Screen, *, name: str = "", times: bool = False, zone: tzinfo | None = None
+        self,
+        screen: Screen,
+        *,
+        name: str = "",
+        times: bool = False,
+        zone: tzinfo | None = None,
+        now: Instant | None = None,
     ) -> None:
         self._screen = screen
         self._name = name
         self._times = times
         self._zone = zone
+        self._today = None if now is None else local(now, zone).date()
 
     def line(self, attempt: int, stream: int, at: Instant, line: bytes) -> None:  # noqa: ARG002 a sink's signature
         """Write a line of output, made safe."""
@@ -115,8 +132,15 @@ class LinePainter:
         if self._screen.is_terminal or self._name:
             spans.append(bar)
         if self._times and at is not None:
-            spans.append(Span(f"{local(at, self._zone):%H:%M:%S}  ", "dim"))
+            spans.append(Span(f"{self._time(at)}  ", "dim"))
         return spans
+
+    def _time(self, at: Instant) -> str:
+        """Return a time of today, or of another day, or for a program the exact one."""
+        when = local(at, self._zone)
+        if not self._screen.is_terminal:
+            return when.isoformat()
+        return f"{when:%H:%M:%S}" if when.date() == self._today else f"{when:%Y-%m-%d %H:%M:%S}"
 
 
 BOTH = frozenset({STDOUT, STDERR})

@@ -44,7 +44,8 @@ def _answer(arguments: Sequence[str], session: Session) -> int:
     from flowcron.cli.commands import flowcron  # noqa: PLC0415 the same
 
     try:
-        with flowcron.make_context("flowcron", list(arguments), obj=session) as context:
+        said = list(arguments) or ["--help"]
+        with flowcron.make_context("flowcron", said, obj=session) as context:
             code = flowcron.invoke(context)
             sys.stdout.flush()
             return int(code or 0)

@@ -38,6 +38,7 @@ def global_options(*, hidden: bool = False) -> list[click.Option]:
             _option("--wide", is_flag=True, help="Cut nothing off at the screen's edge."),
             _option("--tz", metavar="ZONE", help="Show and read times in this zone."),
             _option("--utc", is_flag=True, help="Show and read times in UTC."),
+            _option("--no-pager", is_flag=True, help="Show long results without a pager."),
             _option("-q", "--quiet", is_flag=True, help="Say only what is wrong."),
             _option("-v", "--verbose", count=True, help="Say more; -vv with tracebacks."),
             click.Option(
@@ -45,6 +46,7 @@ def global_options(*, hidden: bool = False) -> list[click.Option]:
                 is_flag=True,
                 is_eager=True,
                 expose_value=False,
+                allow_from_autoenv=False,
                 callback=_print_version,
                 help="Print the version.",
             ),
@@ -74,6 +76,8 @@ def _remember(context: click.Context, option: click.Parameter, value: object) ->
     source = context.get_parameter_source(name)
     if source not in {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP, None}:
         setattr(session, name, value)
+    if source == ParameterSource.COMMANDLINE:
+        session.typed.add(name)
 
 
 def _print_version(context: click.Context, option: click.Parameter, value: object) -> None:  # noqa: ARG001 click's call

@@ -35,6 +35,9 @@ _ASCII = str.maketrans(
 """A character for a character, so that widths stay."""
 
 
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # PEP 538
+
+
 class Screen(NamedTuple):
     """One output stream. `room` is its width in cells, None where nothing is ever cut off."""
 
@@ -46,18 +49,34 @@ class Screen(NamedTuple):
 
     def line(self, *spans: Span | str, fit: bool = False) -> None:
         """Write a line; text from outside may be in it. `fit` cuts it off at the screen's edge."""
-        made = self._safe(tuple(span if isinstance(span, Span) else Span(span) for span in spans))
+        made = self.safe(tuple(span if isinstance(span, Span) else Span(span) for span in spans))
         if fit and self.room is not None:
             from flowcron.cli.table import cut_line  # noqa: PLC0415 programs get no tables
 
             made = cut_line(made, self.room, ellipsis=self.ellipsis)
         self.stream.write(self._painted(made) + "\n")
 
+    def wrapped(self, *spans: Span | str, front: Span | None = None, again: Span) -> None:
+        """Write a line that goes on below itself where it is too long.
+
+        It begins with `front`, and what goes on with `again`.
+        """
+        from flowcron.cli.text import width  # noqa: PLC0415 programs get lines of any length
+        from flowcron.cli.wrap import wrapped  # noqa: PLC0415 the same
+
+        made = self.safe(tuple(span if isinstance(span, Span) else Span(span) for span in spans))
+        first, later = (0 if each is None else width(each.text) for each in (front, again))
+        room = None if self.room is None else self.room - first
+        below = None if self.room is None else self.room - later
+        for number, line in enumerate(wrapped(made, room, below=below)):
+            begin = again if number else front
+            self.line(*(() if begin is None else (begin,)), *line)
+
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Line]]) -> None:
         """Write a table that fits the screen."""
         from flowcron.cli.table import fitted  # noqa: PLC0415 programs get no tables
 
-        safe = [[self._safe(cell) for cell in row] for row in rows]
+        safe = [[self.safe(cell) for cell in row] for row in rows]
         for line in fitted(columns, safe, room=self.room, ellipsis=self.ellipsis):
             self.stream.write(self._painted(line) + "\n")
 
@@ -81,7 +100,8 @@ class Screen(NamedTuple):
         """The sign for what was left out, one cell wide."""
         return "~" if self.ascii else "…"
 
-    def _safe(self, line: Line) -> Line:
+    def safe(self, line: Line) -> Line:
+        """Return a line as it can be shown, whatever is in it."""
         if self.ascii:
             return tuple(
                 Span(visible_in_line(text).translate(_ASCII), style) for text, style in line
@@ -112,6 +132,18 @@ def screen_of(stream: TextIO, *, color: str = "auto", wide: bool = False) -> Scr
     )
 
 
+def terminal_columns() -> int | None:
+    """Return the width of the terminal, or None where it does not say."""
+    size = _terminal_size()
+    return _number("COLUMNS") or (size.columns or None if size else None)
+
+
+def terminal_height() -> int | None:
+    """Return how many lines the terminal has, or None where it does not say."""
+    size = _terminal_size()
+    return _number("LINES") or (size.lines or None if size else None)
+
+
 def _wants_color(*, is_terminal: bool) -> bool:
     """Decide as NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE and TERM say, in this order."""
     if os.environ.get("NO_COLOR"):
@@ -127,21 +159,32 @@ def _is_ascii(stream: TextIO) -> bool:
     if os.environ.get("FLOWCRON_ASCII", "0") not in {"", "0"}:
         return True
     encoding = (stream.encoding or sys.getdefaultencoding()).lower()
-    return encoding.replace("-", "").replace("_", "") != "utf8"
+    return encoding.replace("-", "").replace("_", "") != "utf8" or _locale() in {"C", "POSIX"}
+
+
+def _locale() -> str:
+    """Return the locale of characters that was asked for, or "".
+
+    In the C locale Python writes UTF-8 all the same, and says in LC_CTYPE what it made of it.
+    """
+    made_up = sys.flags.utf8_mode and os.environ.get("LC_CTYPE") in _COERCED
+    names = ("LC_ALL", "LANG") if made_up else ("LC_ALL", "LC_CTYPE", "LANG")
+    return next(filter(None, map(os.environ.get, names)), None) or ""
 
 
 def _room(*, is_terminal: bool) -> int | None:
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns):
-        return int(columns)
-    return _terminal_columns() if is_terminal else None
+    return terminal_columns() if is_terminal else _number("COLUMNS")
 
 
-def _terminal_columns() -> int | None:
-    """Return the width of the terminal, or None where it does not say."""
+def _number(name: str) -> int | None:
+    text = os.environ.get(name, "")
+    return int(text) or None if text.isdecimal() else None
+
+
+def _terminal_size() -> os.terminal_size | None:
     for descriptor in (1, 2, 0):
         try:
-            return os.get_terminal_size(descriptor).columns or None
+            return os.get_terminal_size(descriptor)
         except OSError:
             continue
     return None

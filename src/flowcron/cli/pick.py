@@ -52,6 +52,10 @@ def is_run(selector: str) -> bool:
 
 def no_such_job(name: str, known: Sequence[str]) -> NotFoundError:
     """Return the error for a name that no job has."""
+    if is_run(name):
+        return NotFoundError(
+            f'"{name}" is a run and no job', hint=f"flowcron show {name} · flowcron logs {name}"
+        )
     hint = did_you_mean(name, known) or "flowcron list   names all jobs"
     return NotFoundError(f'there is no job "{name}"', hint=hint)
 

@@ -16,10 +16,14 @@ from flowcron.supervisor.output_read import Gap, LogReader, Piece, pieces_of
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of the output of one attempt, or how many bytes of it are missing there."""
+    """A piece of the output of one attempt, or how many bytes of it are missing there.
+
+    `position` is how many bytes the attempt had written before.
+    """
 
     attempt: int
     piece: Piece | Gap
+    position: int = 0
 
 
 class RunLog:
@@ -65,11 +69,12 @@ class RunLog:
         kept = kept_output(self._connection, self._run, self._number)
         new = self._from_files() if kept is None else _behind(self._position, *kept)
         for piece in new:
+            before = self._position
             self._position += piece.elided if isinstance(piece, Gap) else len(piece.content)
-            yield Chunk(self._number, piece)
+            yield Chunk(self._number, piece, before)
         written = attempt.output_bytes or 0
         if attempt.finished_at is not None and written > self._position:
-            yield Chunk(self._number, Gap(written - self._position))
+            yield Chunk(self._number, Gap(written - self._position), self._position)
 
     def _from_files(self) -> Iterator[Piece | Gap]:
         if self._reader is None:

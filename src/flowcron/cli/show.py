@@ -8,6 +8,7 @@ from flowcron.cli.command import command as as_command
 from flowcron.cli.context import NoConfigError, Session, pass_session
 from flowcron.cli.jobs import configured_jobs
 from flowcron.cli.pick import is_run, no_such_job, pick_run
+from flowcron.cli.place import placed
 from flowcron.cli.showjob import JOB_FIELDS, job_document, write_job
 from flowcron.cli.showrun import run_document, write_run
 from flowcron.cli.words import RUN_FIELDS
@@ -35,13 +36,15 @@ def command(session: Session, *, what: str, exit_status: bool) -> int:
     if exit_status or is_run(what):
         run = pick_run(session.history, what)
         if session.is_for_people:
-            write_run(session, run)
+            with session.paged():
+                write_run(session, run)
         else:
             session.document(run_document(session, run))
         return _exit_status(run.exit_code, run.signal) if exit_status else 0
-    job = _job_named(session, what)
+    job = placed(session, _job_named(session, what))
     if session.is_for_people:
-        write_job(session, job)
+        with session.paged():
+            write_job(session, job)
     else:
         session.document(job_document(session, job))
     return 0

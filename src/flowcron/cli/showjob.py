@@ -9,9 +9,9 @@ from typing import Any, assert_never
 
 from flowcron.cli.context import Session
 from flowcron.cli.describe import schedule_text
-from flowcron.cli.facts import fact
+from flowcron.cli.facts import fact, headline
 from flowcron.cli.jobs import JobView, views
-from flowcron.cli.problems import near_name
+from flowcron.cli.place import folder_name, place_text
 from flowcron.cli.spark import sparkline
 from flowcron.cli.text import Line, Span
 from flowcron.cli.times import day, iso, local, relative, short
@@ -74,13 +74,12 @@ def job_document(session: Session, job: Job) -> dict[str, Any]:
 def write_job(session: Session, job: Job) -> None:
     """Write a job for a person."""
     (view,) = views(session, (job,), last=_RUNS)
-    place = f"  {near_name(job.file)}:{job.line}" if job.line else ""
-    session.screen.line(
+    headline(
+        session.screen,
         view.symbol,
         Span(f" {job.name}", "strong"),
         f" · {schedule_text(job, zone=session.zone_name)} · {_next(session, view)}",
-        Span(place, "dim"),
-        fit=True,
+        place=place_text(job),
     )
     if job.description:
         fact(session.screen, "about", job.description)
@@ -100,7 +99,7 @@ def _write_command(session: Session, job: Job) -> None:
     else:
         fact(session.screen, "command", shlex.join(job.command))
     if job.cwd:
-        fact(session.screen, "in", near_name(job.cwd) if job.cwd != "." else job.cwd)
+        fact(session.screen, "in", folder_name(job.cwd))
     if job.env:
         fact(session.screen, "env", ", ".join(name for name, _ in job.env))
 

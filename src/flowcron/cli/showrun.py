@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from flowcron.cli.context import Session, since
-from flowcron.cli.facts import fact
+from flowcron.cli.facts import fact, headline
 from flowcron.cli.logwriter import BOTH, LineWriter
+from flowcron.cli.place import folder_name, place_text, placed
 from flowcron.cli.runlog import Chunk, RunLog
 from flowcron.cli.table import Column
 from flowcron.cli.tail import last_lines
@@ -18,9 +19,7 @@ from flowcron.cli.words import SYMBOLS, result, run_record, took
 from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import Instant
 from flowcron.domain.job import Job
-from flowcron.domain.outcome import (
-    signal_name,
-)
+from flowcron.domain.outcome import signal_name
 from flowcron.domain.run import State
 from flowcron.domain.size import human_size
 from flowcron.domain.snapshot import job_from
@@ -32,10 +31,11 @@ from flowcron.supervisor.output_read import STDERR
 _COLUMNS = (
     Column(""),
     Column("ATTEMPT"),
+    Column("PID", right=True, drop=1),
     Column("STARTED"),
     Column("TOOK", right=True),
     Column("RESULT", minimum=16),
-    Column("", drop=1),
+    Column("", drop=2),
 )
 _LAST_LINES = 8
 
@@ -55,12 +55,13 @@ def write_run(session: Session, run: RunRow) -> None:
     """Write a run for a person."""
     attempts = attempts_of(session.history, run.id)
     job = job_from(run.job, definition_of_run(session.history, run.id))
-    session.screen.line(
+    headline(
+        session.screen,
         SYMBOLS[run.state],
         Span(f" {run.job}", "strong"),
         f" · run {run.id} · ",
         *result(run, session.now),
-        fit=True,
+        place=place_text(placed(session, job)),
     )
     _write_facts(session, run, attempts, job)
     if len(attempts) > 1:
@@ -78,7 +79,8 @@ def _write_facts(session: Session, run: RunRow, attempts: list[AttemptRow], job:
     command = job.command if isinstance(job.command, str) else shlex.join(job.command)
     pid = attempts[-1].pid if attempts else None
     fact(session.screen, "command", command)
-    fact(session.screen, "in", job.cwd, f"pid {pid}" if pid else None)
+    folder = folder_name(job.cwd) if job.cwd else None
+    fact(session.screen, "in", folder, f"pid {pid}" if pid else None)
     if attempts:
         last = attempts[-1]
         fact(session.screen, "exit", _exit(last), _memory(last), _cpu(last), _output(last))
@@ -96,7 +98,7 @@ def _scheduled(session: Session, run: RunRow) -> tuple[str, str]:
 
 def _started(session: Session, run: RunRow) -> str | None:
     if run.started_at is None:
-        return "not started"
+        return "never" if run.state.is_final else "not yet"
     late = timedelta(microseconds=run.started_at - run.at)
     clock = f"{local(run.started_at, session.zone):%H:%M:%S}"
     return f"{clock} (+{human_duration(late)})" if late >= timedelta() else clock
@@ -170,6 +172,7 @@ def _attempt_row(session: Session, attempts: list[AttemptRow], index: int) -> tu
     return (
         (Span(""),),
         (Span(str(attempt.number)),),
+        (Span("" if attempt.pid is None else str(attempt.pid), "dim"),),
         (Span(clock),),
         (Span(took(_length(attempt))),),
         (SYMBOLS[attempt.state], Span(f" {said}")),
@@ -203,7 +206,8 @@ def _write_last_lines(session: Session, run: RunRow) -> None:
 def _write_chunks(session: Session, chunks: list[Chunk]) -> None:
     def sink(_attempt: int, _stream: int, _at: Instant, line: bytes) -> None:
         text = line.removesuffix(b"\r").decode("utf-8", "backslashreplace")
-        session.screen.line(Span("  │ ", "dim"), text.expandtabs(), fit=True)
+        bar = Span("  │ ", "dim")
+        session.screen.wrapped(text.expandtabs(), front=bar, again=bar)
 
     writer = LineWriter(sink, streams=BOTH, gap=lambda _attempt, _elided: None)
     for chunk in chunks:

@@ -14,8 +14,8 @@ from flowcron.cli.context import NoConfigError, Session, pass_session, since
 from flowcron.cli.facts import fact
 from flowcron.cli.jobs import JobView, configured_jobs, is_loaded, next_time, views
 from flowcron.cli.problems import near_name
-from flowcron.cli.statuslines import failing_line, next_line, open_line, section
-from flowcron.cli.text import Span
+from flowcron.cli.statuslines import failing_line, next_line, open_line, run_name, section
+from flowcron.cli.text import Span, width
 from flowcron.cli.times import away, coarse, day, iso, local
 from flowcron.cli.words import grouped, run_record
 from flowcron.domain.instant import Instant
@@ -159,13 +159,16 @@ def _write_sections(session: Session, status: Status) -> None:
     running = [run for run in status.open if run.state != State.QUEUED]
     queued = [run for run in status.open if run.state == State.QUEUED]
     usual = {view.job.name: view.recent.usual for view in status.jobs}
+    room = max((width(run_name(run)) for run in status.open), default=0)
     section(
         session,
         "RUNNING",
-        [open_line(session, run, usual=usual.get(run.job)) for run in running],
+        [open_line(session, run, usual=usual.get(run.job), room=room) for run in running],
     )
-    section(session, "FAILING", [failing_line(session, view) for view in status.failing])
-    section(session, "QUEUED", [open_line(session, run, usual=None) for run in queued])
+    wide = max((width(view.job.name) for view in status.failing), default=0)
+    failing = [failing_line(session, view, room=wide) for view in status.failing]
+    section(session, "FAILING", failing)
+    section(session, "QUEUED", [open_line(session, run, usual=None, room=room) for run in queued])
     next_line(session, status.next[:_SHOWN])
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from flowcron.cli.context import Session, since
 from flowcron.cli.jobs import JobView
-from flowcron.cli.text import Line, Span
+from flowcron.cli.text import Line, Span, width
 from flowcron.cli.times import away, coarse, relative
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.instant import Instant
@@ -30,9 +30,10 @@ def section(session: Session, title: str, lines: Sequence[Line]) -> None:
         session.screen.line(Span(rest, "dim"))
 
 
-def open_line(session: Session, run: RunRow, *, usual: timedelta | None) -> Line:
-    """Return a line about a run that is not over."""
-    line = [Span(run.job, "strong"), Span(f" {run.id}   ")]
+def open_line(session: Session, run: RunRow, *, usual: timedelta | None, room: int) -> Line:
+    """Return a line about a run that is not over; what it is called takes `room` cells."""
+    blank = " " * (room - width(run_name(run)))
+    line = [Span(run.job, "strong"), Span(f" {run.id}{blank}   ")]
     if run.started_at is None:
         return (*line, Span(f"queued {relative(run.at, session.now)}"))
     going = since(run.started_at, session.now)
@@ -45,13 +46,23 @@ def open_line(session: Session, run: RunRow, *, usual: timedelta | None) -> Line
     return (*line, Span(f"   try {run.attempts}/{run.tries}", "dim"))
 
 
-def failing_line(session: Session, view: JobView) -> Line:
-    """Return a line about a job whose last run failed."""
+def failing_line(session: Session, view: JobView, *, room: int) -> Line:
+    """Return a line about a job whose last run failed; its name takes `room` cells."""
     last, failures = view.recent.last, view.recent.failures
     reason = (last.reason or last.state) if last else ""
     when = relative(last.at, session.now) if last else ""
     row = f"{failures} in a row · " if failures > 1 else ""
-    return Span(view.job.name, "strong"), Span(f"   {row}{reason}", "failed"), Span(f" · {when}")
+    blank = " " * (room - width(view.job.name) + 3)
+    return (
+        Span(view.job.name, "strong"),
+        Span(f"{blank}{row}{reason}", "failed"),
+        Span(f" · {when}"),
+    )
+
+
+def run_name(run: RunRow) -> str:
+    """Return what a run is called in these lines."""
+    return f"{run.job} {run.id}"
 
 
 def next_line(session: Session, times: Sequence[tuple[Instant, str]]) -> None:

@@ -15,13 +15,15 @@ class Column(NamedTuple):
     """A column of a table.
 
     `minimum` is the width down to which a flexible column may shrink; a fixed one has none.
-    Columns with a `drop` go when the screen is too narrow, the highest first.
+    Columns with a `drop` go when the screen is too narrow, the highest first. A `firm` one is
+    flexible only when none is left that could go.
     """
 
     title: str
     right: bool = False
     minimum: int | None = None
     drop: int = 0
+    firm: bool = False
 
 
 def fitted(
@@ -95,7 +97,7 @@ def _shrunk(
 
 
 def _least(column: Column, natural: int, least: int | None) -> int:
-    if column.minimum is None:
+    if column.minimum is None or (column.firm and least is None):
         return natural
     return max(column.minimum, width(column.title)) if least is None else least
 

@@ -12,7 +12,10 @@ from flowcron.supervisor.output_read import Gap, Piece
 def last_lines(
     chunks: Sequence[Chunk], count: int | None, *, streams: frozenset[int]
 ) -> list[Chunk]:
-    """Return the end of an output: what belongs to the last `count` lines of these streams."""
+    """Return the end of an output: what belongs to the last `count` lines of these streams.
+
+    What is missing between them stays mentioned.
+    """
     wanted = [chunk for chunk in chunks if _is_of(chunk, streams)]
     if count is None:
         return wanted
@@ -20,14 +23,23 @@ def last_lines(
     left = count
     for chunk in reversed(wanted):
         if isinstance(chunk.piece, Gap):
+            kept.append(chunk)
             continue
-        end, left = _end_of(chunk.piece.content, left, is_last=not kept)
+        content = chunk.piece.content
+        end, left = _end_of(content, left, is_last=not _has_text(kept))
         if end:
             piece = Piece(chunk.piece.at, chunk.piece.stream, end)
-            kept.append(replace(chunk, piece=piece))
-        if not left and len(end) < len(chunk.piece.content):
+            position = chunk.position + len(content) - len(end)
+            kept.append(replace(chunk, piece=piece, position=position))
+        if not left and len(end) < len(content):
             break
+    while kept and isinstance(kept[-1].piece, Gap):
+        kept.pop()
     return kept[::-1]
+
+
+def _has_text(chunks: Sequence[Chunk]) -> bool:
+    return any(isinstance(chunk.piece, Piece) for chunk in chunks)
 
 
 def _end_of(content: bytes, count: int, *, is_last: bool) -> tuple[bytes, int]:

@@ -17,6 +17,7 @@ _PIECE = re.compile(r"([0-9]+)(ms|s|m|h|d|w)")
 _WHOLE = re.compile(rf"(?:{_PIECE.pattern})+")
 _LONGEST = timedelta(days=36_525)
 _MOST_DIGITS = 18
+_TENTH = timedelta(milliseconds=100)
 _EXAMPLES = 'write a number and a unit: "10s", "5m", "1h30m", "2d"'
 
 
@@ -63,7 +64,7 @@ def format_duration(length: timedelta) -> str:
 
 
 def human_duration(length: timedelta) -> str:
-    """Return a length of time for a screen, cut off to what matters: "0.2s", "17m 41s", "2d 9h"."""
+    """Return a length of time for a screen, cut off: "3ms", "0.2s", "17m 41s", "2d 9h"."""
     if length < timedelta():
         return "-" + human_duration(-length)
     seconds = length // timedelta(seconds=1)
@@ -74,6 +75,8 @@ def human_duration(length: timedelta) -> str:
         return f"{hours}h {minutes % 60:02}m"
     if minutes:
         return f"{minutes}m {seconds % 60:02}s"
+    if timedelta() < length < _TENTH:
+        return f"{max(1, length // _UNITS['ms'])}ms"
     return f"{seconds}.{length.microseconds // 100_000}s"
 
 

@@ -165,7 +165,7 @@ class CronSchedule:
 class _Calendar:
     """The wall times that a cron expression matches."""
 
-    __slots__ = ("_days", "_either", "_hours", "_minutes", "text")
+    __slots__ = ("_days", "_either", "_found", "_hours", "_minutes", "text")
 
     def __init__(self, expression: CronExpression) -> None:
         day, weekday = _day_text(expression.day), _weekday_text(expression.weekday)
@@ -175,6 +175,7 @@ class _Calendar:
         elif self._either and not expression.day_comes:
             day = "*"
         self._days = f"0 0 {day} {_plain_text(expression.month)} {weekday}"
+        self._found: int | None = None  # a day that matches: the next question is mostly about it
         self._hours = tuple(sorted(expression.hour.values))
         self._minutes = tuple(sorted(expression.minute.values))
         times = f"{_plain_text(expression.minute)} {_plain_text(expression.hour)}"
@@ -185,11 +186,11 @@ class _Calendar:
     def next(self, wall: int) -> int:
         """Return the first matching wall time strictly after another."""
         day, second = divmod(wall, _DAY)
-        if _next_day(self._days, self._either, day - 1) == day:
+        if day == self._found or _next_day(self._days, self._either, day - 1) == day:
             found = self._later_today(second // _MINUTE)
             if found is not None:
                 return day * _DAY + found * _MINUTE
-        next_day = _next_day(self._days, self._either, day)
+        next_day = self._found = _next_day(self._days, self._either, day)
         return next_day * _DAY + self._hours[0] * 3600 + self._minutes[0] * _MINUTE
 
     def _later_today(self, minute_of_day: int) -> int | None:

@@ -6,7 +6,7 @@ import heapq
 from datetime import timedelta
 
 from flowcron.domain.duration import human_duration
-from flowcron.domain.instant import Instant, micros
+from flowcron.domain.instant import SECOND, Instant, micros
 from flowcron.domain.run import State
 from flowcron.engine.book import Entry
 from flowcron.engine.report import Kind
@@ -24,7 +24,10 @@ def clock_stepped(turn: Turn, step: int) -> None:
     each job, so that a time that comes again is another one.
     """
     way = "forward" if step > 0 else "back"
-    text = f"the clock was set {way} by {human_duration(timedelta(microseconds=abs(step)))}"
+    length = timedelta(
+        seconds=round(abs(step) / SECOND)
+    )  # measured: an hour is 59:59.99 or 60:00.01
+    text = f"the clock was set {way} by {human_duration(length)}"
     record.event(turn.db, "clock-step", text, at=turn.now)
     turn.say(Kind.WARNING, text)
     _move_waits(turn, step)

@@ -82,9 +82,9 @@ _COLUMNS = """
     LEFT JOIN attempts ON attempts.run_id = runs.id AND attempts.number = runs.attempts
 """
 # The words of the partial indexes in the schema, so that SQLite knows that it may use them.
-_EVENTFUL = "runs.state IN ('failed', 'timed_out', 'skipped', 'missed', 'cancelled', 'lost')"
-_OPEN = "runs.state IN ('queued', 'running', 'retrying')"
-_WHEN = "coalesce(runs.scheduled_at, runs.recorded_at)"
+EVENTFUL = "runs.state IN ('failed', 'timed_out', 'skipped', 'missed', 'cancelled', 'lost')"
+OPEN = "runs.state IN ('queued', 'running', 'retrying')"
+WHEN = "coalesce(runs.scheduled_at, runs.recorded_at)"
 
 
 def runs(connection: Connection, wanted: Wanted) -> list[RunRow]:
@@ -130,7 +130,7 @@ def previous_run(connection: Connection, run: RunRow) -> RunRow | None:
 
 def open_runs(connection: Connection) -> list[RunRow]:
     """Return the runs that are not over, oldest first."""
-    rows = connection.execute(f"{_COLUMNS} WHERE {_OPEN} ORDER BY +runs.id")
+    rows = connection.execute(f"{_COLUMNS} WHERE {OPEN} ORDER BY +runs.id")
     return [_run(row) for row in rows]
 
 
@@ -173,17 +173,17 @@ def _conditions(wanted: Wanted) -> tuple[str, list[Any]]:
     if wanted.states:
         eventful = all(state in EVENTFUL_STATES for state in wanted.states)
         unfinished = all(state in OPEN_STATES for state in wanted.states)
-        parts += [_EVENTFUL] if eventful else [_OPEN] if unfinished else []
+        parts += [EVENTFUL] if eventful else [OPEN] if unfinished else []
         parts.append(f"+runs.state IN ({_marks(wanted.states)})")
         values += wanted.states
     if wanted.triggers:
         parts.append(f'runs."trigger" IN ({_marks(wanted.triggers)})')
         values += wanted.triggers
     if wanted.since is not None:
-        parts.append(f"runs.id >= (SELECT min(+id) FROM runs WHERE {_WHEN} >= ?) AND +{_WHEN} >= ?")
+        parts.append(f"runs.id >= (SELECT min(+id) FROM runs WHERE {WHEN} >= ?) AND +{WHEN} >= ?")
         values += [wanted.since, wanted.since]
     if wanted.until is not None:
-        parts.append(f"+{_WHEN} < ?")
+        parts.append(f"+{WHEN} < ?")
         values.append(wanted.until)
     return " AND ".join(parts), values
 

@@ -115,9 +115,7 @@ def _worth_showing(
     return [number for (number,) in rows]
 
 
-def _hidden(
-    connection: Connection, first: int, last: int, noisy: Collection[int]
-) -> list[_Hidden]:
+def _hidden(connection: Connection, first: int, last: int, noisy: Collection[int]) -> list[_Hidden]:
     """Return how many runs each of these jobs hides, the most first."""
     if not noisy:
         return []

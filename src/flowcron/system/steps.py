@@ -15,7 +15,7 @@ SLEWING = 2 * SECOND  # smaller differences are the clock being kept right, not 
 _BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # goes on while asleep
 _NONBLOCK, _CLOEXEC = os.O_NONBLOCK, os.O_CLOEXEC
 _ABSTIME, _CANCEL_ON_SET = 1, 2  # of timerfd_settime(2)
-_FAR_AWAY = 1 << 40  # seconds; the timer itself is never to go off
+_FAR_AWAY = 1 << 33  # seconds, in 2242: the timer is not to go off, and 2^63 ns must hold it
 
 
 class ClockWatch:
