@@ -64,7 +64,7 @@ def _entry(
     now: Instant,
     success: Instant | None,
 ) -> Entry:
-    delay = delay_of(job.name, job.jitter, seed=identity(history))
+    delay = delay_of(job.name, job.jitter, seed=identity(history)) if job.jitter else 0
     entry = Entry(
         job,
         row.id,

@@ -6,7 +6,8 @@ What is due, and what was missed, is decided by the planner from the cursor in h
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -41,6 +42,10 @@ class Timer:
 
     def arm(self, schedules: Mapping[str, HasNext]) -> None:
         """Make exactly these the schedules that are waited for."""
+        with self._undisturbed():
+            self._exchange(schedules)
+
+    def _exchange(self, schedules: Mapping[str, HasNext]) -> None:
         for key in self._armed - schedules.keys():
             self._disarm(key)
         for key in schedules.keys() - self._armed:
@@ -62,6 +67,16 @@ class Timer:
     def stop(self) -> None:
         """Wake nobody any more."""
         self._scheduler.shutdown(wait=False)
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Keep APScheduler from waking the loop for each of ten thousand entries."""
+        if not self._scheduler.running:
+            yield
+            return
+        self._scheduler.pause()
+        yield
+        self._scheduler.resume()
 
     def _disarm(self, key: str) -> None:
         if self._scheduler.get_job(key) is not None:  # one without a next time left by itself
