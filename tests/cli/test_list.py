@@ -8,6 +8,9 @@ import pytest
 
 from fakes import make_job
 from flowcron.cli.list import FIELDS
+from flowcron.domain.job import Cron
+from flowcron.domain.run import State
+from rows import ago
 from terminal import Cli
 
 BROKEN = "[jobs.backup\n"
@@ -44,6 +47,24 @@ def test_on_narrow_screens_columns_go(evening_cli: Cli, columns: int, titles: li
 
     assert [title for title in said.lines[0].split("  ") if title.strip()][-1].strip() == titles[-1]
     assert all(title in said.lines[0] for title in titles)
+    assert max(map(len, said.lines)) <= columns
+
+
+@pytest.mark.parametrize(
+    ("command", "columns"), [("list", 60), ("list", 80), ("history", 64), ("history", 80)]
+)
+def test_names_of_jobs_are_whole_while_others_can_give_way(
+    cli: Cli, command: str, columns: int
+) -> None:
+    name = "nightly-warehouse-export-eu"
+    cron = Cron("0 3 * * *", "Europe/Berlin")
+    story = cli.story()
+    story.configured(make_job(name, when=(cron,)), make_job("b"))
+    story.run(name, ago(hours=1), state=State.FAILED, reason="exit 1 · " + "x" * 60)
+
+    said = cli.on_terminal(command, columns=columns)
+
+    assert name in said.lines[1]
     assert max(map(len, said.lines)) <= columns
 
 

@@ -80,6 +80,30 @@ def test_programs_get_a_record_for_each_line(told: Cli) -> None:
     }
 
 
+def test_lines_of_another_day_have_its_date_on_a_terminal(told: Cli) -> None:
+    story = told.story()
+    run = story.run("load", ago(days=2))
+    story.output(run, b"loaded\n", RECORD.pack(ago(days=2), 7))
+
+    assert told.on_terminal("logs", "backup", "-t").lines[-1] == "│ 18:51:19  no end"
+    assert told.on_terminal("logs", "load", "-t").lines == ["│ 2026-11-20 19:48:19  loaded"]
+
+
+def test_an_attempt_that_there_is_not_is_said_with_those_there_are(told: Cli) -> None:
+    story = told.story()
+    run = story.run("load", ago(minutes=5), retries=2)
+
+    one, three = (
+        told.piped("logs", "1", "--attempt", "9"),
+        told.piped("logs", "load", "--attempt=4"),
+    )
+
+    assert one.code == three.code == 4
+    assert "run 1 has no attempt 9\n→ it has one attempt\n" in one.err
+    assert f"run {run} has no attempt 4\n→ it has the attempts 1 to 3\n" in three.err
+    assert told.piped("logs", "load", "--attempt", "3").code == 0
+
+
 def test_several_jobs_are_told_apart(told: Cli) -> None:
     story = told.story()
     run = story.run("load", ago(minutes=5))
@@ -126,6 +150,32 @@ def test_what_was_left_out_is_said(cli: Cli) -> None:
     said = cli.on_terminal("logs", "1")
 
     assert said.lines == ["│ begin", "│ … 2.9 KB not kept", "│ end"]
+    assert cli.on_terminal("logs", "1", "-n", "2").lines == said.lines
+    assert cli.on_terminal("logs", "1", "-n", "1").lines == ["│ end"]
+
+
+def test_what_was_left_out_is_said_beside_exact_bytes_and_in_records(cli: Cli) -> None:
+    story = _running(cli)
+    begin, end = (Segment(_base(cli), start) for start in (0, 3_000))
+    begin.append(memoryview(b"begin\n"), 0, ago(minutes=1))
+    end.append(memoryview(b"end\n"), 0, ago(minutes=1))
+    for segment in (begin, end):
+        segment.close()
+    _end(story.path, output_bytes=3_004)
+
+    raw = cli.piped("logs", "1")
+    records = json.loads(cli.piped("logs", "1", "--json", "text,elided").out)["lines"]
+    two = cli.piped("logs", "1", "-n", "1", "--format", "jsonl").lines
+
+    assert raw.bytes == b"begin\nend\n"
+    assert raw.err == "warning: run 1: 2.9 KB (2 994 bytes) not kept after the first 6 bytes\n"
+    assert cli.piped("logs", "1", "-q").err == ""
+    assert records == [
+        {"text": "begin", "elided": None},
+        {"text": None, "elided": 2_994},
+        {"text": "end", "elided": None},
+    ]
+    assert [json.loads(line)["text"] for line in two] == ["end"]
 
 
 def test_following_shows_what_comes_until_the_run_is_over(cli: Cli) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from flowcron.app.asking import LOCK
 from flowcron.cli.status import FIELDS
+from flowcron.domain.run import State
+from rows import ago
 from terminal import Cli
 
 HOLD = """
@@ -52,6 +54,20 @@ def test_a_running_scheduler_says_what_it_does(running_cli: Cli) -> None:
     assert "FAILING 1   daily-kpis   3 in a row · exit 2 · 2d ago" in said.lines
     assert "QUEUED 0" in said.lines
     assert "NEXT        ping in 41s · backup in 7h 11m · cert-renew in 8h 28m" in said.lines
+
+
+def test_failing_jobs_are_in_line(running_cli: Cli) -> None:
+    for job in ("by-hand", "cert-renew"):
+        running_cli.story().run(job, ago(minutes=9), state=State.FAILED)
+
+    lines = running_cli.on_terminal("status", columns=100).lines
+
+    begin = next(number for number, line in enumerate(lines) if line.startswith("FAILING"))
+    assert lines[begin : begin + 3] == [
+        "FAILING 3   cert-renew   exit 1 · 9m ago",
+        "            daily-kpis   3 in a row · exit 2 · 2d ago",
+        "            by-hand      exit 1 · 9m ago",
+    ]
 
 
 def test_a_changed_configuration_is_noticed(running_cli: Cli) -> None:

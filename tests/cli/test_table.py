@@ -42,6 +42,18 @@ def test_the_least_important_column_goes_first() -> None:
     assert drawn(24)[0].split() == ["RUN", "JOB", "RESULT"]
 
 
+def test_a_firm_column_stays_whole_while_others_can_go() -> None:
+    columns = (Column("RUN"), Column("JOB", minimum=4, firm=True), Column("TRY", drop=1))
+    row = tuple((Span(text),) for text in ("7", "a-long-name", "1/3"))
+
+    def names(room: int) -> str:
+        return "".join(span.text for span in list(fitted(columns, [row], room=room))[1])
+
+    assert names(21) == "7    a-long-name  1/3"
+    assert names(20) == "7    a-long-name"
+    assert names(14) == "7    a-long-n…"
+
+
 def test_without_a_screen_nothing_is_cut() -> None:
     assert drawn(None) == drawn(1000)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from contextlib import suppress
 from pathlib import Path
@@ -82,7 +83,7 @@ def _write(target: Path, content: str, *, force: bool) -> None:
 
 
 def _say(session: Session, target: Path, content: str) -> None:
-    jobs = content.count("\n[jobs.") + content.startswith("[jobs.")
+    jobs = len(re.findall(r"^\[jobs\.[^.\]]+\]", content, re.MULTILINE))
     many = "1 example job" if jobs == 1 else f"{jobs} example jobs"
     _line(session, near_name(str(target)), many)
 

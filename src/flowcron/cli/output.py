@@ -167,9 +167,13 @@ def _locale() -> str:
 
     In the C locale Python writes UTF-8 all the same, and says in LC_CTYPE what it made of it.
     """
-    made_up = sys.flags.utf8_mode and os.environ.get("LC_CTYPE") in _COERCED
-    names = ("LC_ALL", "LANG") if made_up else ("LC_ALL", "LC_CTYPE", "LANG")
-    return next(filter(None, map(os.environ.get, names)), None) or ""
+    of_all, of_characters, otherwise = (
+        os.environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG")
+    )
+    chosen = sys.flags.utf8_mode and "PYTHONUTF8" not in os.environ
+    if not of_all and chosen and of_characters in _COERCED:
+        return "C" if otherwise else ""
+    return of_all or of_characters or otherwise
 
 
 def _room(*, is_terminal: bool) -> int | None:

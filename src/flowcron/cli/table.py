@@ -8,7 +8,8 @@ from typing import NamedTuple
 from flowcron.cli.text import Line, Span, cut, width
 
 _GAP = 2
-_LEAST = 4  # of a flexible column on a screen too narrow for all minima
+_LITTLE = 8  # of a flexible column on a screen too narrow for all minima
+_LEAST = 4  # of any flexible column, the firm ones too, where that does not help
 
 
 class Column(NamedTuple):
@@ -40,7 +41,10 @@ def fitted(
     while room is not None and _total(widths, shown) > room:
         droppable = [n for n in shown if columns[n].drop]
         if not droppable:
-            widths = _shrunk(columns, natural, shown, room=room, least=_LEAST)
+            for least in (_LITTLE, _LEAST):
+                widths = _shrunk(columns, natural, shown, room=room, least=least)
+                if _total(widths, shown) <= room:
+                    break
             break
         shown.remove(max(droppable, key=lambda n: columns[n].drop))
         widths = _shrunk(columns, natural, shown, room=room)
@@ -97,7 +101,7 @@ def _shrunk(
 
 
 def _least(column: Column, natural: int, least: int | None) -> int:
-    if column.minimum is None or (column.firm and least is None):
+    if column.minimum is None or (column.firm and least != _LEAST):
         return natural
     return max(column.minimum, width(column.title)) if least is None else least
 
