@@ -82,6 +82,11 @@ def human_duration(length: timedelta) -> str:
 
 def _not_a_duration(text: str) -> DurationError:
     shown = _shortened(text)
+    if re.fullmatch(r"-[0-9]+|-" + _WHOLE.pattern, text):
+        named, plain = (
+            (shown, f"{shown[1:]}s") if shown[1:].isdigit() else (f'"{shown}"', shown[1:])
+        )
+        return DurationError(f"{named} is less than no time", hint=f'write it without -: "{plain}"')
     if re.fullmatch(r"[0-9]+", text):
         return DurationError(f"{shown} has no unit", hint=f'write a unit: "{shown}s" or "{shown}m"')
     if _WHOLE.fullmatch(text.lower()):
