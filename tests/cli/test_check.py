@@ -87,6 +87,15 @@ def test_a_good_file_says_what_is_next(cli: Cli) -> None:
     assert cli.piped("check", "-q").out == ""
 
 
+def test_a_file_without_a_job_is_no_mistake_and_said(cli: Cli) -> None:
+    (cli.folder / "schedules.toml").write_text("[defaults]\n", encoding="utf-8")
+
+    said = cli.piped("check")
+
+    assert (said.code, said.out) == (0, "✓ schedules.toml: 0 jobs, no problems\n")
+    assert "schedules.toml has no job" in said.err
+
+
 def test_warnings_matter_when_strict(cli: Cli) -> None:
     text = GOOD.replace("0 3 * * *", "*/7 * * * *").replace("1h", "30s")
     (cli.folder / "schedules.toml").write_text(text, encoding="utf-8")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -139,6 +141,39 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(HistoryError, match="Permission denied"):
         open_history(tmp_path / "locked" / "state" / "history.db")
+
+
+def test_a_history_that_others_lock_away_is_not_taken_for_none(tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    path = private / "history.db"
+    private.mkdir()
+    open_history(path).close()
+    private.chmod(0)
+
+    said = _as_nobody(f"read_history(Path({str(path)!r}))")
+
+    private.chmod(0o700)
+    assert said == f"HistoryError: the history file {path} cannot be used: Permission denied\n"
+
+
+def _as_nobody(expression: str) -> str:
+    """Return the error of an expression, for a user who has no rights here."""
+    program = f"""
+import os, sys
+from pathlib import Path
+from flowcron.errors import HistoryError
+from flowcron.history.database import read_history
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    {expression}
+except HistoryError as error:
+    print("HistoryError:", error.message)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert not done.stderr
+    return done.stdout
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

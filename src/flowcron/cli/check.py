@@ -119,6 +119,8 @@ def _write_verdict(session: Session, checked: Checked, *, strict: bool) -> None:
     sign = Span("✗ ", "failed") if strict and checked.warnings else Span("✓ ", "ok")
     counts = _counts(checked) if checked.warnings else "no problems"
     session.screen.line(sign, f"{name}: {jobs}, {counts}")
+    if not checked.config.jobs:
+        session.warn(f"{name} has no job, so nothing would ever run; a job is a table [jobs.name]")
     if session.is_for_people:
         _write_next(session, checked.config)
 
