@@ -10,12 +10,15 @@ from typing import Any
 from flowcron.app.aside import aside
 from flowcron.app.state import Holding
 from flowcron.engine.recovery import Supervision
+from flowcron.errors import FlowcronError
 from flowcron.history import schedulers
 from flowcron.history.database import transaction
 from flowcron.supervisor.client import Client, connect_or_start
 from flowcron.system import clock
 
 Message = dict[str, Any]
+
+_PATIENCE = 30.0  # seconds; ten thousand attempts are listed in less than one
 
 
 class Supervised:
@@ -61,7 +64,13 @@ class Supervised:
         self._client = Client(loop, greeting, on_message=self._hear, on_close=self._closed)
         self._listed = listed
         self._client.send({"op": "list"})
-        await listed
+        try:
+            await asyncio.wait_for(listed, _PATIENCE)
+        except (TimeoutError, ConnectionResetError) as error:
+            raise FlowcronError(
+                "the supervisor of the running jobs does not say what it knows",
+                hint=f"look at {self._holding.state / 'supervisor.log'}; is its process stopped?",
+            ) from error
         return Supervision(self._seen(greeting.hello), self._holding.boot, known)
 
     def send(self, *messages: Message) -> None:
