@@ -62,3 +62,16 @@ def test_what_cannot_be_meant_is_refused(flowcron: Installed) -> None:
     ]
 
     assert codes == [2, 2, 2, 2, 4, 6]
+
+
+def test_what_is_paused_is_said_wherever_jobs_are_shown(flowcron: Installed) -> None:
+    flowcron.configure(TICK)
+    flowcron.start_and_wait()
+    flowcron.run("pause", "tick", "--reason", "maintenance")
+
+    listed = {job["job"]: job["state"] for job in flowcron.json("list")["jobs"]}
+    status = flowcron.json("status")
+
+    assert listed["tick"] == "paused"
+    assert status["paused"] == ["tick"]
+    assert "paused" in flowcron.run("status", "--format", "table").stdout.lower()

@@ -9,11 +9,12 @@ from enum import StrEnum
 from flowcron.cli.context import Session
 from flowcron.cli.text import Span
 from flowcron.cli.words import SYMBOLS
-from flowcron.domain.instant import Instant
-from flowcron.domain.job import Job, Timed
+from flowcron.domain.instant import Instant, micros
+from flowcron.domain.job import AfterEnd, Job, Timed
 from flowcron.domain.snapshot import job_from
 from flowcron.errors import ConfigError
 from flowcron.history.known import defined_jobs
+from flowcron.history.pauses import Pause, pauses
 from flowcron.history.recent import Recent, recent_runs
 from flowcron.history.schedulers import last_scheduler
 
@@ -27,6 +28,7 @@ class Condition(StrEnum):
     FAILING = "failing"
     RUNNING = "running"
     NEW = "new"
+    PAUSED = "paused"
     DISABLED = "disabled"
 
 
@@ -37,6 +39,7 @@ class JobView:
     job: Job
     recent: Recent
     next_at: Instant | None
+    pause: Pause | None = None
 
     @property
     def condition(self) -> Condition:
@@ -47,6 +50,8 @@ class JobView:
             return Condition.FAILING
         if not self.job.enabled:
             return Condition.DISABLED
+        if self.pause is not None:
+            return Condition.PAUSED
         return Condition.NEW if self.recent.last is None else Condition.OK
 
     @property
@@ -54,7 +59,7 @@ class JobView:
         """The sign in front of the job."""
         if self.recent.open is not None:
             return SYMBOLS[self.recent.open.state]
-        if not self.job.enabled:
+        if not self.job.enabled or self.pause is not None:
             return Span("‖", "dim")
         last = self.recent.last
         return Span(" ") if last is None else SYMBOLS[last.state]
@@ -89,9 +94,9 @@ def is_loaded(session: Session) -> bool:
     scheduler = last_scheduler(session.history)
     if scheduler is None or scheduler.config != str(session.config_path):
         return False
-    from flowcron.config.sources import digest_of, read_sources  # noqa: PLC0415 it reads TOML
+    from flowcron.config.sources import digest_at  # noqa: PLC0415 not every command compares
 
-    return scheduler.config_digest == digest_of(read_sources(session.needed_config))
+    return scheduler.config_digest == digest_at(session.needed_config)
 
 
 def views(session: Session, jobs: Iterable[Job], *, last: int, every: bool = True) -> list[JobView]:
@@ -104,16 +109,28 @@ def views(session: Session, jobs: Iterable[Job], *, last: int, every: bool = Tru
     if not every:
         more = [name for name, each in recent.items() if each.open or not each.is_well]
         recent |= recent_runs(session.history, more, count=last)
-    return [JobView(job, recent[job.name], next_time(job, session.now)) for job in jobs]
+    paused = pauses(session.history, now=session.now)
+    return [_view(session, job, recent[job.name], paused.get(job.name)) for job in jobs]
 
 
-def next_time(job: Job, after: Instant) -> Instant | None:
-    """Return when a job is due next, or None when it is not."""
+def _view(session: Session, job: Job, recent: Recent, pause: Pause | None) -> JobView:
+    if pause is None:
+        ended = recent.runs[0].finished_at if recent.runs else None
+        return JobView(job, recent, next_time(job, session.now, ended=ended))
+    resumed = None if pause.until is None else next_time(job, Instant(pause.until - 1))
+    return JobView(job, recent, resumed, pause)
+
+
+def next_time(job: Job, after: Instant, *, ended: Instant | None = None) -> Instant | None:
+    """Return when a job is due next, or None when it is not; its last run has `ended` then."""
     if not job.enabled or not job.when:
         return None
     from flowcron.domain.schedule import schedule_of  # noqa: PLC0415 it brings croniter along
 
     times = [schedule_of(when).next(after) for when in job.when if isinstance(when, Timed)]
+    if ended is not None:
+        rests = (when for when in job.when if isinstance(when, AfterEnd))
+        times += [Instant(ended + micros(when.period)) for when in rests]
     return min((at for at in times if at is not None), default=None)
 
 

@@ -139,6 +139,8 @@ def _row(session: Session, view: JobView) -> tuple[Line, ...]:
 def _next(session: Session, view: JobView) -> str:
     if not view.job.enabled:
         return "disabled"
+    if view.pause is not None and view.next_at is None:
+        return "paused"
     if view.next_at is None:
         return "—"
     ahead = -since(view.next_at, session.now)
@@ -178,7 +180,7 @@ def _took(view: JobView) -> str:
 def _footer(session: Session, found: list[JobView]) -> None:
     counts = Counter(view.condition for view in found)
     parts = ["1 job" if len(found) == 1 else f"{len(found)} jobs"]
-    told = (Condition.RUNNING, Condition.FAILING, Condition.DISABLED)
+    told = (Condition.RUNNING, Condition.FAILING, Condition.PAUSED, Condition.DISABLED)
     parts += [f"{counts[each]} {each}" for each in told if counts[each]]
     session.note()
     session.note(Span(" · ".join(parts), "dim"))

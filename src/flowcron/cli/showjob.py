@@ -107,6 +107,8 @@ def _write_command(session: Session, job: Job) -> None:
 def _next(session: Session, view: JobView) -> str:
     if not view.job.enabled:
         return "disabled"
+    if view.pause is not None and view.pause.until is None:
+        return "paused"
     if view.next_at is None:
         return "started by hand"
     at = short(view.next_at, session.now, session.zone)

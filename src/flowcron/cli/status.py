@@ -14,7 +14,14 @@ from flowcron.cli.context import NoConfigError, Session, pass_session, since
 from flowcron.cli.facts import fact
 from flowcron.cli.jobs import JobView, configured_jobs, is_loaded, next_time, views
 from flowcron.cli.problems import near_name
-from flowcron.cli.statuslines import failing_line, next_line, open_line, run_name, section
+from flowcron.cli.statuslines import (
+    failing_line,
+    next_line,
+    open_line,
+    paused_line,
+    run_name,
+    section,
+)
 from flowcron.cli.text import Span, width
 from flowcron.cli.times import away, coarse, day, iso, local
 from flowcron.cli.words import grouped, run_record
@@ -38,6 +45,7 @@ FIELDS = (
     "runs",
     "running",
     "queued",
+    "paused",
     "failing",
     "next",
 )
@@ -124,6 +132,7 @@ def _document(session: Session, status: Status) -> dict[str, Any]:
         "runs": runs,
         "running": [run_record(r, session.zone) for r in status.open if r.state != State.QUEUED],
         "queued": [run_record(r, session.zone) for r in status.open if r.state == State.QUEUED],
+        "paused": [v.job.name for v in status.jobs if v.pause is not None],
         "failing": [{"job": v.job.name, "failures": v.recent.failures} for v in status.failing],
         "next": [{"job": job, "at": iso(at, session.zone)} for at, job in status.next],
     }
@@ -169,6 +178,8 @@ def _write_sections(session: Session, status: Status) -> None:
     failing = [failing_line(session, view, room=wide) for view in status.failing]
     section(session, "FAILING", failing)
     section(session, "QUEUED", [open_line(session, run, usual=None, room=room) for run in queued])
+    if paused := [view for view in status.jobs if view.pause is not None]:
+        section(session, "PAUSED", [paused_line(session, view) for view in paused])
     next_line(session, status.next[:_SHOWN])
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from flowcron.cli.context import Session, since
 from flowcron.cli.jobs import JobView
 from flowcron.cli.text import Line, Span, width
-from flowcron.cli.times import away, coarse, relative
+from flowcron.cli.times import away, coarse, relative, short
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
@@ -44,6 +44,18 @@ def open_line(session: Session, run: RunRow, *, usual: timedelta | None, room: i
         line += [Span(took(going))]
         line += _progress(going, usual) if usual else []
     return (*line, Span(f"   try {run.attempts}/{run.tries}", "dim"))
+
+
+def paused_line(session: Session, view: JobView) -> Line:
+    """Return a line about a job that somebody paused: until when, why and who."""
+    pause = view.pause
+    if pause is None:
+        return ()
+    until = "until it is resumed"
+    if pause.until is not None:
+        until = f"until {short(pause.until, session.now, session.zone)}"
+    why = f' · "{pause.reason}"' if pause.reason else ""
+    return Span(view.job.name, "strong"), Span(f"   {until}{why} ({pause.by})")
 
 
 def failing_line(session: Session, view: JobView, *, room: int) -> Line:
