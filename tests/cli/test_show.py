@@ -166,6 +166,14 @@ def test_a_job_says_where_it_stands_also_while_the_file_is_broken(evening_cli: C
     assert evening_cli.on_terminal("show", "@last", columns=60).code == 0
 
 
+def test_a_wait_shorter_than_a_second_is_not_none(cli: Cli) -> None:
+    story = cli.story()
+    story.configured(make_job("backup"))
+    story.run("backup", ago(hours=1), state=State.FAILED, retries=1)
+
+    assert "waited 0.5s" in cli.on_terminal("show", "1").out
+
+
 def test_a_run_that_did_not_start_says_never(evening_cli: Cli) -> None:
     said = evening_cli.on_terminal("show", "94")
 

@@ -167,7 +167,7 @@ def _attempt_row(session: Session, attempts: list[AttemptRow], index: int) -> tu
     started = attempt.started_at
     clock = "" if started is None else f"{local(started, session.zone):%H:%M:%S}"
     before = attempts[index - 1].finished_at if index else None
-    waited = "" if started is None or before is None else f"waited {coarse(since(before, started))}"
+    waited = "" if started is None or before is None else f"waited {_wait(since(before, started))}"
     said = attempt.reason or ("ok" if attempt.state == State.SUCCESS else attempt.state)
     return (
         (Span(""),),
@@ -178,6 +178,10 @@ def _attempt_row(session: Session, attempts: list[AttemptRow], index: int) -> tu
         (SYMBOLS[attempt.state], Span(f" {said}")),
         (Span(waited, "dim"),),
     )
+
+
+def _wait(length: timedelta) -> str:
+    return coarse(length) if length >= timedelta(seconds=1) else took(length)
 
 
 def _length(attempt: AttemptRow) -> timedelta | None:
