@@ -181,7 +181,7 @@ def _attempt_row(session: Session, attempts: list[AttemptRow], index: int) -> tu
 
 
 def _wait(length: timedelta) -> str:
-    return coarse(length) if length >= timedelta(seconds=1) else took(length)
+    return coarse(length) if abs(length) >= timedelta(seconds=1) else took(abs(length))
 
 
 def _length(attempt: AttemptRow) -> timedelta | None:
