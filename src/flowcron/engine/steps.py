@@ -24,9 +24,7 @@ def clock_stepped(turn: Turn, step: int) -> None:
     each job, so that a time that comes again is another one.
     """
     way = "forward" if step > 0 else "back"
-    length = timedelta(
-        seconds=round(abs(step) / SECOND)
-    )  # measured: an hour is 59:59.99 or 60:00.01
+    length = timedelta(seconds=round(abs(step) / SECOND))  # an hour is measured as 59:59.99997
     text = f"the clock was set {way} by {human_duration(length)}"
     record.event(turn.db, "clock-step", text, at=turn.now)
     turn.say(Kind.WARNING, text)
