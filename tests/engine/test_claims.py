@@ -147,3 +147,20 @@ def test_nothing_is_claimed_while_there_is_no_supervisor(world: World) -> None:
     engine.supervise(1)
     engine.step()
     assert world.rows("SELECT scheduled_at FROM runs") == [(after(60, NOON),)]
+
+
+def test_a_run_that_stands_for_very_many_missed_times_says_so_when_it_is_over(
+    world: World,
+) -> None:
+    job = make_job(when=EVERY_MINUTE, missed=Missed.ONCE)
+    world.engine(job)
+    world.clock.go_on(60 * 5000 - 61)
+    engine = world.engine(job)
+    engine.step()
+
+    engine.receive([exited(1, at=world.clock.now)])
+    engine.step()
+
+    assert world.rows("SELECT state, reason FROM runs WHERE id = 1") == [
+        ("success", "stands for 4,997 missed times")
+    ]

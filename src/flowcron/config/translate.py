@@ -80,7 +80,8 @@ def _mistake(error: ErrorDetails, path: Path) -> Mistake:
     if "message" in context:
         part = (context["start"], context["end"]) if "start" in context else None
         return Mistake(kind, context["message"], path, context.get("help") or None, at_key, part)
-    return Mistake("value", f"{_subject(path)} {_bound(kind, context)}", path)
+    help_ = "write at least one value in the list" if kind == "too_short" else None
+    return Mistake("value", f"{_subject(path)} {_bound(kind, context)}", path, help_)
 
 
 def _bound(kind: str, context: dict[str, Any]) -> str:
@@ -125,6 +126,14 @@ def _no_such_word(value: str, expected: str, path: Path) -> Mistake:
     return Mistake("value", f"{_subject(path)} cannot be {value}", path, f"write {one_of(words)}")
 
 
+def _truth(value: object) -> str:
+    """Return which of true and false was meant, or both."""
+    word = str(value).strip().lower()
+    if word in {"true", "yes", "on", "1"}:
+        return "true"
+    return "false" if word in {"false", "no", "off", "0"} else "true or false"
+
+
 def _wrong_type(value: object, expected: str, path: Path) -> Mistake:
     message = f"{_subject(path)} must be {expected}, not {kind_of(value)}"
     help_ = None
@@ -132,4 +141,8 @@ def _wrong_type(value: object, expected: str, path: Path) -> Mistake:
         help_ = f'write it in quotes: "{shown(value)}"'
     elif expected == "a list" and isinstance(value, str):
         help_ = f"write [{shown(value)}]"
+    elif expected == "true or false":
+        help_ = f"write {_truth(value)}, without quotes"
+    elif expected == "a table":
+        help_ = 'write { NAME = "value" }'
     return Mistake("type", message, path, help_)

@@ -35,7 +35,7 @@ _decode = json.JSONDecoder().decode
 
 def definition_of(job: Job) -> str:
     """Return what a job is, without its name and place, as compact JSON."""
-    plain = _written(job, _PLAIN_JOB)
+    plain = _written(job, _PLAIN_JOB) | {"command": job.command}
     if plain.get("when"):
         plain["when"] = [_of_when(when) for when in job.when]
     if "retry" in plain:
@@ -112,7 +112,7 @@ _FIELDS = {
     Job: tuple(field.name for field in fields(Job) if field.name not in _PLACE),
     RetryPolicy: tuple(field.name for field in fields(RetryPolicy)),
 }
-_PLAIN_JOB = Job(name="", command="\0")  # no command is like that: it is always written
+_PLAIN_JOB = Job(name="", command="")
 _PLAIN_RETRY = RetryPolicy()
 
 _RETRY_READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_FIELDS[RetryPolicy], _as_is) | {

@@ -124,6 +124,7 @@ def finish(turn: Turn, live: Live, outcome: Outcome, message: Message) -> None:
         cpu=message.get("cpu"),
         output_bytes=message.get("bytes"),
         elided_bytes=message.get("elided") or None,
+        pid=message.get("pid"),
     )
     record.attempt_ended(turn.db, end)
     wait = _wait(turn, live, outcome)

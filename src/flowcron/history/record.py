@@ -44,6 +44,7 @@ class AttemptEnd(NamedTuple):
     cpu: int | None = None
     output_bytes: int | None = None
     elided_bytes: int | None = None
+    pid: int | None = None
 
 
 def claim(connection: Connection, run: NewRun) -> int | None:
@@ -167,7 +168,8 @@ def attempt_ended(connection: Connection, end: AttemptEnd) -> None:
         UPDATE attempts SET
             state = ?, started_at = coalesce(?, started_at), finished_at = ?, exit_code = ?,
             signal = ?, reason = ?, last_line = ?, max_rss = ?, cpu = ?, output_bytes = ?,
-            elided_bytes = ?, token = NULL, pid_started = NULL, pid_inode = NULL
+            elided_bytes = ?, pid = coalesce(?, pid),
+            token = NULL, pid_started = NULL, pid_inode = NULL
         WHERE run_id = ? AND number = ?
         """,
         (*end[2:], end.run, end.number),
@@ -175,12 +177,16 @@ def attempt_ended(connection: Connection, end: AttemptEnd) -> None:
 
 
 def run_ended(connection: Connection, end: AttemptEnd, *, reason: str | None) -> None:
-    """Record that a run is over with its last attempt."""
+    """Record that a run is over with its last attempt.
+
+    A run that stands for very many missed times goes on saying so when all went well.
+    """
     connection.execute(
         """
         UPDATE runs SET
             state = ?, attempts = ?, started_at = coalesce(started_at, ?), finished_at = ?,
-            exit_code = ?, signal = ?, reason = ?, retry_at = NULL
+            exit_code = ?, signal = ?, retry_at = NULL,
+            reason = CASE WHEN ? IS NULL AND reason LIKE 'stands for %' THEN reason ELSE ? END
         WHERE id = ?
         """,
         (
@@ -190,6 +196,7 @@ def run_ended(connection: Connection, end: AttemptEnd, *, reason: str | None) ->
             end.finished_at,
             end.exit_code,
             end.signal,
+            reason,
             reason,
             end.run,
         ),

@@ -75,7 +75,8 @@ class Program:
 
         def check(argv: list[str]) -> list[str]:
             if not argv[0]:
-                raise refusal("command", "the program to start is empty")
+                help_ = 'write the program first: ["echo", "hello"]'
+                raise refusal("command", "the program to start is empty", help=help_)
             return argv
 
         return core_schema.no_info_after_validator_function(check, handler(source))
@@ -106,7 +107,7 @@ class Reading:
 
     def _check(self, value: object) -> Any:  # noqa: ANN401 what `read` gives
         if isinstance(value, int | float) and not isinstance(value, bool):
-            value = f"{max(0, min(value, 10**9)):.0f}"  # as a text it is told what is missing
+            value = f"{max(-(10**9), min(value, 10**9)):.0f}"  # as a text it is told what is wrong
         if not isinstance(value, str):
             raise refusal("type", "", expected=f"a {self.code} in quotes")
         try:
@@ -127,7 +128,9 @@ def _string(pattern: str) -> dict[str, Any]:
 def _more_than_nothing(text: str) -> timedelta:
     length = parse_duration(text)
     if not length:
-        raise DurationError(f"{shown(text)} is no time at all")
+        raise DurationError(
+            f"{shown(text)} is no time at all", hint='write at least "1s", or leave the key out'
+        )
     return length
 
 
@@ -172,6 +175,8 @@ Size = Annotated[int, Reading(parse_size, _SIZE, "size")]
 CronText = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[str, AfterValidator(_zone)]
 
+_SOME_HELP = "write at least one character between the quotes"
+_VARIABLE_HELP = 'write a name without "=": { LANG = "C.UTF-8" }'
 _NAME_HELP = "write a letter, then letters, digits, - or _, at most 64 in all"
 Name = Annotated[str, Matching("[A-Za-z][A-Za-z0-9_-]{0,63}", "name", "a name", _NAME_HELP)]
 TagName = Annotated[
@@ -184,8 +189,10 @@ TagName = Annotated[
     ),
 ]
 Text = Annotated[str, Matching(r"[^\u0000]*", "text", "a text without NUL")]
-SomeText = Annotated[str, Matching(r"[^\u0000]+", "text", "a text to use here")]
-VariableName = Annotated[str, Matching(r"[^=\u0000]+", "name", "the name of a variable")]
+SomeText = Annotated[str, Matching(r"[^\u0000]+", "text", "a text to use here", _SOME_HELP)]
+VariableName = Annotated[
+    str, Matching(r"[^=\u0000]+", "name", "the name of a variable", _VARIABLE_HELP)
+]
 ModuleFunction = Annotated[
     str,
     Matching(r"[\w.]+:[\w.]+", "python", "a function", 'write "module:function"'),
