@@ -32,7 +32,7 @@ from flowcron.system.steps import ClockWatch
 from flowcron.system.timer import LONGEST_SLEEP, Timer
 
 HEARTBEAT = 10.0  # seconds between two looks at the files, the requests and the wall clock
-GATHER = 0.005  # seconds from the first word of the supervisor to the commit
+GATHER = 0.02  # seconds from the supervisor's first word to the commit; the supervisor remembers
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # seconds before another life
 
 
