@@ -100,11 +100,6 @@ class Session:
         """The history file that goes with the configuration; it need not exist yet."""
         return find_history(self.db, config=self.config_path).resolve()
 
-    @property
-    def lock_path(self) -> Path:
-        """The lock that the scheduler of this history holds."""
-        return self.history_path.parent / "scheduler.lock"
-
     @cached_property
     def history(self) -> Connection:
         """The history, for reading; it is empty where nothing was ever run."""

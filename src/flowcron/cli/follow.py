@@ -54,18 +54,6 @@ class Follower:
         )
 
 
-def follow(session: Session, run: int) -> RunRow:
-    """Show the output of a run until it is over, and return how it ended.
-
-    Its lines are made safe on a terminal and written as they are elsewhere.
-    """
-    follower = Follower(session, run, writer_for(session))
-    while (ended := follower.step()) is None:
-        session.screen.stream.flush()
-        time.sleep(_POLL)
-    return ended
-
-
 def follow_all(session: Session, followers: Iterable[Follower]) -> list[RunRow]:
     """Show the output of several runs until all are over."""
     followers = list(followers)
@@ -75,19 +63,12 @@ def follow_all(session: Session, followers: Iterable[Follower]) -> list[RunRow]:
     return [follower.ended for follower in followers if follower.ended is not None]
 
 
-def writer_for(
-    session: Session,
-    *,
-    name: str = "",
-    times: bool = False,
-    raw: bool = False,
-    streams: frozenset[int] = BOTH,
-) -> LogWriter:
-    """Return what shows the output of a run; with a name or times in front it is in lines."""
-    if raw or not (session.screen.is_terminal or name or times):
-        return RawWriter(session.screen, streams=streams)
-    painter = LinePainter(session.screen, name=name, times=times, zone=session.zone)
-    return LineWriter(painter.line, streams=streams, gap=painter.gap)
+def writer_for(session: Session, *, name: str = "") -> LogWriter:
+    """Return what shows the output of a run: in lines on a terminal or with a name in front."""
+    if not (session.screen.is_terminal or name):
+        return RawWriter(session.screen, streams=BOTH)
+    painter = LinePainter(session.screen, name=name, zone=session.zone)
+    return LineWriter(painter.line, streams=BOTH, gap=painter.gap)
 
 
 def say_end(session: Session, run: RunRow, *, room: int = 0) -> None:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from flowcron.domain.instant import SECOND, Instant
 from flowcron.domain.job import Cron
 from flowcron.domain.schedule import schedule_of
-from flowcron.domain.wall import Change
+from flowcron.domain.wall import Change, instant_of_change, offset_at
 
 _DAY = 86_400
 _NO_ZONE = "UTC"  # there a schedule's times are those that any clock on a wall would show
@@ -45,12 +44,12 @@ class Touched:
 
 def changes(zone: ZoneInfo, since: int, until: int) -> Iterator[Change]:
     """Yield the clock changes of a zone at instants in (since, until]."""
-    before = _offset(zone, since)
+    before = offset_at(zone, since)
     while since < until:
         at = min(since + _DAY, until)
-        after = _offset(zone, at)
+        after = offset_at(zone, at)
         if after != before:
-            yield Change(_moment_of(zone, since, at, before), before, after)
+            yield Change(instant_of_change(zone, since, at), before, after)
         since, before = at, after
 
 
@@ -73,18 +72,3 @@ def _effect(change: Change, *, wildcard: bool) -> Effect:
     if change.repeats:
         return Effect.TWICE if as_always else Effect.ONCE
     return Effect.DROPPED if as_always else Effect.MOVED
-
-
-def _moment_of(zone: ZoneInfo, early: int, late: int, before: int) -> int:
-    while late - early > 1:
-        middle = (early + late) // 2
-        if _offset(zone, middle) == before:
-            early = middle
-        else:
-            late = middle
-    return late
-
-
-def _offset(zone: ZoneInfo, at: int) -> int:
-    offset = datetime.fromtimestamp(at, zone).utcoffset()
-    return int(offset.total_seconds()) if offset else 0

@@ -65,23 +65,25 @@ def around(zone: ZoneInfo, wall: int) -> tuple[int, Change | None]:
     before, after = _seconds(local.utcoffset()), _seconds(local.replace(fold=1).utcoffset())
     if before == after:
         return before, None
-    return before, Change(_instant_of_change(zone, wall, before, after), before, after)
-
-
-def _instant_of_change(zone: ZoneInfo, wall: int, before: int, after: int) -> int:
     early, late = wall - max(before, after) - 1, wall - min(before, after)
-    first = _offset(zone, early)
+    return before, Change(instant_of_change(zone, early, late), before, after)
+
+
+def offset_at(zone: ZoneInfo, at: int) -> int:
+    """Return the offset from UTC at an instant, in seconds."""
+    return _seconds(datetime.fromtimestamp(at, zone).utcoffset())
+
+
+def instant_of_change(zone: ZoneInfo, early: int, late: int) -> int:
+    """Return the first instant in (early, late] with another offset than `early` has."""
+    first = offset_at(zone, early)
     while late - early > 1:
         middle = (early + late) // 2
-        if _offset(zone, middle) == first:
+        if offset_at(zone, middle) == first:
             early = middle
         else:
             late = middle
     return late
-
-
-def _offset(zone: ZoneInfo, at: int) -> int:
-    return _seconds(datetime.fromtimestamp(at, zone).utcoffset())
 
 
 def _seconds(offset: timedelta | None) -> int:
