@@ -344,3 +344,9 @@ def test_a_file_of_nothing_but_broken_lines_is_given_up_after_some(tmp_path: Pat
 
     assert {problem.code for problem in problems} == {"syntax"}
     assert 1 < len(problems) <= 50
+
+
+def test_a_text_that_ends_in_mid_escape_is_marked_where_it_ends(tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path, 'include = ["m\\')
+
+    assert (problem.line, problem.column) == (1, len('include = ["m\\') + 1)

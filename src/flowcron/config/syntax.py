@@ -154,7 +154,8 @@ def _problem(mistake: _Mistake, lines: list[str], file: str) -> Problem:
     message = message or mistake.message[:1].lower() + mistake.message[1:]
     if mistake.line < 0:
         return Problem("syntax", message, help_, file)
-    source, column = lines[mistake.line], mistake.column
+    source = lines[mistake.line]
+    column = min(mistake.column, len(source))  # tomli looks past a text that ends in mid-escape
     if mistake.message.startswith("Cannot"):  # noticed behind the value; it is about the key
         column = len(source) - len(source.lstrip())
     word = re.compile(r"[^\s=#,\]}]+").match(source, column)
