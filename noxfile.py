@@ -1,4 +1,4 @@
-"""What CI runs, by name: nox -s tests, lint, torture, benchmarks."""
+"""What CI runs, by name: nox -s tests, lint, torture, explore, benchmarks."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ def torture(session: nox.Session) -> None:
         *session.posargs,
         env={"FLOWCRON_TORTURE_KILLS": "1000"},
     )
+
+
+@nox.session
+def explore(session: nox.Session) -> None:
+    """Look for counterexamples that the suite's fixed ones do not show."""
+    session.install("-e", ".[test]")
+    session.run("pytest", *session.posargs, env={"FLOWCRON_EXAMPLES": "explore"})
 
 
 @nox.session

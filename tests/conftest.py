@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from flowcron.history.database import open_history
 from installed import Installed, installed_in
 from world import World
+
+# The suite tries the same examples each time; `nox -s explore` looks for new ones.
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("explore", max_examples=1_000)
+settings.load_profile(os.environ.get("FLOWCRON_EXAMPLES", "steady"))
 
 
 @pytest.fixture

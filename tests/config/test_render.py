@@ -105,7 +105,7 @@ def test_the_caret_is_always_under_the_line(source: str, column: int, width: int
 
     assert "^" in caret
     assert set(caret.lstrip()) == {"^"}
-    assert len(text) <= 120
+    assert columns(text) <= 102
     assert all(
         character.isprintable() or unicodedata.category(character)[0] == "M" for character in text
     )
@@ -124,5 +124,6 @@ def excerpt(source: str, *, column: int, width: int) -> tuple[str, str]:
 
 
 def columns(text: str) -> int:
-    marks = sum(unicodedata.category(c) == "Mn" for c in text)
-    return len(text) - marks + sum(unicodedata.east_asian_width(c) == "W" for c in text)
+    """Return how many columns of the screen a text takes: a mark takes none, however many."""
+    plain = [c for c in text if unicodedata.category(c) not in {"Mn", "Me"}]
+    return len(plain) + sum(unicodedata.east_asian_width(c) in "WF" for c in plain)
