@@ -12,7 +12,7 @@ from flowcron.cli.describedays import days_text, in_words
 from flowcron.domain.cron import CronExpression, parse_cron
 from flowcron.domain.duration import format_duration
 from flowcron.domain.instant import Instant, moment
-from flowcron.domain.job import AfterEnd, At, Cron, Every, Job, OnStart, When
+from flowcron.domain.job import After, AfterEnd, At, Condition, Cron, Every, Job, OnStart, When
 
 _MOST_TIMES = 4
 _MOST_WRITTEN = 2
@@ -42,11 +42,27 @@ def when_text(when: When, *, zone: str = "") -> str:
             return _at_text(times, zone)
         case OnStart():
             return "once per boot"
+        case After(jobs=jobs, condition=condition):
+            return after_text(jobs, condition)
         case Cron(text=text, timezone=timezone):
             said = cron_text(text)
             return said if timezone == zone or not zone else f"{said} {timezone}"
         case _:
             assert_never(when)
+
+
+def after_text(jobs: Sequence[str], condition: Condition) -> str:
+    """Return "after extract", and what of it where that is not its success."""
+    names = in_words(list(jobs))
+    match condition:
+        case Condition.SUCCESS:
+            return f"after {names}"
+        case Condition.FAILURE:
+            return f"after {names} failed"
+        case Condition.ALWAYS:
+            return f"after {names}, however it ends"
+        case _:
+            assert_never(condition)
 
 
 def cron_text(text: str) -> str:

@@ -17,7 +17,17 @@ from flowcron.cli.text import Line, Span
 from flowcron.cli.times import day, iso, local, relative, short
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.duration import format_duration
-from flowcron.domain.job import AfterEnd, At, Cron, Every, Job, OnStart, RetryPolicy, When
+from flowcron.domain.job import (
+    After,
+    AfterEnd,
+    At,
+    Cron,
+    Every,
+    Job,
+    OnStart,
+    RetryPolicy,
+    When,
+)
 from flowcron.domain.run import State
 from flowcron.domain.size import human_size
 from flowcron.history.recent import Glance
@@ -173,6 +183,8 @@ def _when(session: Session, when: When) -> dict[str, Any]:
             return {"at": [iso(at, session.zone) for at in times]}
         case OnStart():
             return {"on": "start"}
+        case After(jobs=jobs, condition=condition):
+            return {"after": list(jobs), "when": condition}
         case _:
             assert_never(when)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flowcron.config.config import Config, OnStop
-from flowcron.domain.job import Job
+from flowcron.domain.job import Job, Keep
 from flowcron.domain.snapshot import definition_of, job_from
 from flowcron.errors import ConfigError, FlowcronError, Problem
 
@@ -62,6 +62,9 @@ def told(answer: Config | ConfigError) -> str:
             "files": [str(file) for file in answer.files],
             "jobs": [[job.name, definition_of(job), job.file, job.line] for job in answer.jobs],
             "timezone": answer.timezone,
+            "pools": answer.pools,
+            "max_running": answer.max_running,
+            "keep": [answer.keep.age and answer.keep.age.total_seconds(), answer.keep.runs],
             "on_stop": answer.on_stop,
             "shutdown_grace": answer.shutdown_grace.total_seconds(),
             "history_path": answer.history_path and str(answer.history_path),
@@ -78,12 +81,19 @@ def _config(heard: dict[str, Any]) -> Config:
         files=tuple(map(Path, heard["files"])),
         jobs=tuple(_job(*job) for job in heard["jobs"]),
         timezone=heard["timezone"],
+        pools=tuple((name, size) for name, size in heard["pools"]),
+        max_running=heard["max_running"],
+        keep=_keep(*heard["keep"]),
         on_stop=OnStop(heard["on_stop"]),
         shutdown_grace=timedelta(seconds=heard["shutdown_grace"]),
         history_path=Path(heard["history_path"]) if heard["history_path"] else None,
         auto_reload=heard["auto_reload"],
         warnings=tuple(Problem(**problem) for problem in heard["warnings"]),
     )
+
+
+def _keep(age: float | None, runs: int | None) -> Keep:
+    return Keep(None if age is None else timedelta(seconds=age), runs)
 
 
 def _job(name: str, definition: str, file: str, line: int) -> Job:

@@ -5,19 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flowcron.config.model.job_tables import DefaultsTable, JobTable, RetryTable
+from flowcron.config.model.job_tables import (
+    DefaultsTable,
+    ExpectTable,
+    JobTable,
+    KeepTable,
+    RetryTable,
+)
 from flowcron.config.paths import in_folder
+from flowcron.config.secrets import settled
 from flowcron.domain.cron import other_trigger, parse_cron
 from flowcron.domain.job import (
+    After,
     AfterEnd,
     At,
+    Condition,
     Cron,
     Every,
+    Expectation,
     Job,
+    Keep,
     Missed,
+    OnLost,
     OnStart,
     Overlap,
     RetryPolicy,
@@ -31,6 +44,19 @@ _AS_IT_IS = (
     "kill_after",
     "missed_within",
     "jitter",
+    "max_running",
+    "pool",
+    "priority",
+    "slow_after",
+    "late_after",
+    "inherit_env",
+    "user",
+    "group",
+    "nice",
+    "stdin",
+    "memory",
+    "cpu_time",
+    "open_files",
     "log_limit",
     "enabled",
     "description",
@@ -52,10 +78,16 @@ class Ground:
 def build_job(name: str, table: JobTable, ground: Ground, *, file: str, line: int) -> Job:
     """Return the job of a checked table."""
     keys: dict[str, Any] = {**ground.defaults, **table}
-    if "env" in ground.defaults and "env" in table:
-        keys["env"] = {**ground.defaults["env"], **table["env"]}
+    for variables in ("env", "secrets"):
+        if variables in ground.defaults and variables in table:
+            keys[variables] = {**ground.defaults[variables], **table[variables]}
+    if "env_file" in keys:
+        keys["env_file"] = str(in_folder(keys["env_file"], ground.folder))
     job: dict[str, Any] = {key: keys[key] for key in _AS_IT_IS if key in keys}
     job |= {key: read(keys[key]) for key, read in _READERS.items() if key in keys}
+    if "secrets" in keys:
+        references = keys["secrets"].items()
+        job["secrets"] = tuple((name, settled(text, ground.folder)) for name, text in references)
     return Job(
         name=name,
         when=tuple(_when(name, keys, ground)),
@@ -79,9 +111,16 @@ def _when(name: str, keys: dict[str, Any], ground: Ground) -> Iterator[When]:
         yield At(tuple(sorted({written_instant(time, zone) for time in times})))
     if "on" in keys:
         yield OnStart()
+    if "after" in keys:
+        yield After(_names(keys["after"]), Condition(keys.get("when", Condition.SUCCESS)))
     cron = keys.get("cron", [])
     for text in [cron] if isinstance(cron, str) else cron:
         yield _of_cron_text(text, name, timezone, ground)
+
+
+def _names(value: str | list[str]) -> tuple[str, ...]:
+    """Return the jobs that are named, each once."""
+    return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
 
 
 def _of_cron_text(text: str, name: str, timezone: str, ground: Ground) -> When:
@@ -117,6 +156,19 @@ def _retry_policy(value: int | RetryTable) -> RetryPolicy:
     )
 
 
+def _expectation(table: ExpectTable) -> Expectation:
+    plain: dict[str, Any] = {**table}
+    return Expectation(**plain)
+
+
+def keep_of(value: timedelta | KeepTable) -> Keep:
+    """Return how much is kept, written as a length of time or as a table."""
+    if isinstance(value, timedelta):
+        return Keep(age=value)
+    days = value.get("days")
+    return Keep(None if days is None else timedelta(days=days), value.get("runs"))
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "command": lambda value: value if isinstance(value, str) else tuple(value),
     "shell": tuple,
@@ -125,5 +177,10 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "overlap": Overlap,
     "missed": Missed,
     "success_codes": tuple,
+    "expect": _expectation,
+    "on_lost": OnLost,
+    "env_file": str,
+    "umask": lambda value: int(value, 8),
+    "keep": keep_of,
     "tags": tuple,
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from flowcron.domain.job import Job
+from flowcron.domain.job import Job, Keep
 from flowcron.errors import Problem
 
 
@@ -24,6 +24,8 @@ class Config:
     """A configuration without a mistake in it.
 
     `digest` changes with every byte of any of `files`. `timezone` is that of jobs which name none.
+    `pools` pairs each pool with how many runs of the jobs in it may run at a time, `max_running`
+    says it of all runs; `keep` is how much history is kept of jobs that do not say it themselves.
     """
 
     path: Path
@@ -31,6 +33,9 @@ class Config:
     files: tuple[Path, ...]
     jobs: tuple[Job, ...]
     timezone: str
+    pools: tuple[tuple[str, int], ...] = ()
+    max_running: int | None = None
+    keep: Keep = field(default_factory=lambda: Keep(age=timedelta(days=90)))
     on_stop: OnStop = OnStop.WAIT
     shutdown_grace: timedelta = timedelta(seconds=30)
     history_path: Path | None = None

@@ -7,8 +7,9 @@ from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
-from flowcron.config.build import Ground, build_job
+from flowcron.config.build import Ground, build_job, keep_of
 from flowcron.config.config import Config, OnStop
+from flowcron.config.links import broken_links
 from flowcron.config.lint import warnings_about
 from flowcron.config.machine import machine_seed, machine_zone
 from flowcron.config.mistake import Mistake, located
@@ -31,6 +32,7 @@ def load(path: Path) -> Config:
     checked = [_check(source, main=sources[0]) for source in sources]
     problems = [problem for _, found in checked for problem in found]
     problems += _defined_twice(sources)
+    problems += broken_links(sources)
     if problems:
         order = {str(source.path): number for number, source in enumerate(sources)}
         problems.sort(key=lambda problem: (order[problem.file], problem.line, problem.column))
@@ -60,13 +62,17 @@ def _config(sources: tuple[Source, ...], tables: list[FileTable]) -> Config:
     timezone = defaults.get("timezone") or machine_zone()
     ground = Ground(path.parent, timezone, scheduler.get("seed") or machine_seed(), defaults)
     jobs = [_jobs_of(*pair, ground) for pair in zip(sources, tables, strict=True)]
-    written = main.get("history", {}).get("path")
+    history = main.get("history", {})
+    written = history.get("path")
     return Config(
         path=path,
         digest=digest_of(sources),
         files=tuple(source.path for source in sources),
         jobs=tuple(chain.from_iterable(jobs)),
         timezone=timezone,
+        pools=tuple(pool for table in tables for pool in table.get("pools", {}).items()),
+        max_running=scheduler.get("max_running"),
+        keep=keep_of(history.get("keep", timedelta(days=90))),
         on_stop=OnStop(scheduler.get("on_stop", OnStop.WAIT)),
         shutdown_grace=scheduler.get("shutdown_grace", timedelta(seconds=30)),
         history_path=in_folder(written, path.parent) if written else None,

@@ -64,10 +64,26 @@ class OnStart:
     """Due once after each boot of the machine, when the scheduler starts."""
 
 
+class Condition(StrEnum):
+    """How the jobs before it must have ended for a job that runs after them."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Due when runs of all these jobs, in one chain, are over and the condition holds."""
+
+    jobs: tuple[str, ...]
+    condition: Condition = Condition.SUCCESS
+
+
 Timed = Cron | Every | At
 """What has times of its own, whatever else happens."""
 
-When = Timed | AfterEnd | OnStart
+When = Timed | AfterEnd | OnStart | After
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +107,47 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must be true after an attempt that ended well, or it has failed all the same.
+
+    `file` is a path or a glob, relative to the job's folder; `fresh` wants it changed since the
+    attempt started. `min_size` (of the file) and `min_output` (of all it wrote) are in bytes, the
+    patterns are searched for in stdout.
+    """
+
+    file: str | None = None
+    fresh: bool = False
+    min_size: int | None = None
+    stdout_match: str | None = None
+    stdout_not_match: str | None = None
+    min_output: int | None = None
+
+
+class OnLost(StrEnum):
+    """What happens when nobody can know how a run ended: at most once, or at least once."""
+
+    RECORD = "record"
+    RERUN = "rerun"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How much of the history of a job is kept: the last runs, or those of so long; or both."""
+
+    age: timedelta | None = None
+    runs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One job.
 
     `command` is a shell string, run as `shell` + (command,), or an argv. `when` is empty for a
-    job that is only started by hand. `env` is added to the environment, in order. `cwd` is an
-    absolute path or None for the configuration's folder. `log_limit` is in bytes per attempt.
+    job that is only started by hand. `env` is added to the environment, in order, after what
+    `env_file` says; `secrets` pairs variables with references (see config/secrets.py), which come
+    last. `cwd` is an absolute path or None for the configuration's folder. `log_limit` is in bytes
+    per attempt. `user` and `group` are names or numbers; `umask` is a number; `memory` (bytes),
+    `cpu_time` and `open_files` limit each process. `max_running` holds for overlap = "allow".
     """
 
     name: str
@@ -112,7 +163,26 @@ class Job:
     missed: Missed | None = None
     missed_within: timedelta | None = None
     jitter: timedelta | None = None
+    max_running: int | None = None
+    pool: str | None = None
+    priority: int = 0
     success_codes: tuple[int, ...] = (0,)
+    expect: Expectation | None = None
+    slow_after: timedelta | None = None
+    late_after: timedelta | None = None
+    on_lost: OnLost = OnLost.RECORD
+    env_file: str | None = None
+    inherit_env: bool = True
+    secrets: tuple[tuple[str, str], ...] = ()
+    user: str | int | None = None
+    group: str | int | None = None
+    umask: int | None = None
+    nice: int | None = None
+    stdin: str | None = None
+    memory: int | None = None
+    cpu_time: timedelta | None = None
+    open_files: int | None = None
+    keep: Keep | None = None
     log_limit: int = 10_000_000
     enabled: bool = True
     tags: tuple[str, ...] = ()
@@ -120,6 +190,11 @@ class Job:
     runbook: str = ""
     file: str = field(default="", compare=False)  # where it stands is no part of what it is
     line: int = field(default=0, compare=False)
+
+    @property
+    def after(self) -> After | None:
+        """What the job runs after, if it does."""
+        return next((when for when in self.when if isinstance(when, After)), None)
 
     @property
     def timezone(self) -> str:

@@ -15,20 +15,27 @@ from typing import Any, assert_never
 
 from flowcron.domain.instant import micros
 from flowcron.domain.job import (
+    After,
     AfterEnd,
     At,
+    Condition,
     Cron,
     Every,
+    Expectation,
     Job,
+    Keep,
     Missed,
+    OnLost,
     OnStart,
     Overlap,
     RetryPolicy,
     When,
 )
 
+_Table = Job | RetryPolicy | Expectation | Keep
+
 _PLACE = ("name", "file", "line")
-_KNOWN_TRIGGERS = {"cron", "every", "after_end", "at", "on"}
+_KNOWN_TRIGGERS = {"cron", "every", "after_end", "at", "on", "after"}
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _decode = json.JSONDecoder().decode
 
@@ -38,8 +45,9 @@ def definition_of(job: Job) -> str:
     plain = _written(job, _PLAIN_JOB) | {"command": job.command}
     if plain.get("when"):
         plain["when"] = [_of_when(when) for when in job.when]
-    if "retry" in plain:
-        plain["retry"] = _written(job.retry, _PLAIN_RETRY)
+    for key in _TABLES & plain.keys():
+        table = getattr(job, key)
+        plain[key] = _written(table, _PLAIN[type(table)])
     return _encode(plain)
 
 
@@ -48,7 +56,7 @@ def job_from(name: str, body: str) -> Job:
     return Job(name=name, **_read(_decode(body), _JOB_READERS))
 
 
-def _written(thing: Job | RetryPolicy, plain: Job | RetryPolicy) -> dict[str, Any]:
+def _written(thing: _Table, plain: _Table) -> dict[str, Any]:
     """Return what of `thing` differs from `plain`, with lengths in microseconds."""
     written = {}
     for field in _FIELDS[type(thing)]:
@@ -80,6 +88,8 @@ def _of_when(when: When) -> dict[str, Any]:
             return {"at": times}
         case OnStart():
             return {"on": "start"}
+        case After(jobs=jobs, condition=condition):
+            return {"after": jobs, "condition": condition}
         case _:
             assert_never(when)
 
@@ -93,6 +103,8 @@ def _to_when(plain: dict[str, Any]) -> When:
         return At(tuple(plain["at"]))
     if "on" in plain:
         return OnStart()
+    if "after" in plain:
+        return After(tuple(plain["after"]), Condition(plain["condition"]))
     return Cron(plain["cron"], plain["timezone"])
 
 
@@ -108,24 +120,39 @@ def _to_command(value: str | list[str]) -> str | tuple[str, ...]:
     return value if isinstance(value, str) else tuple(value)
 
 
-_FIELDS = {
+def _pairs(value: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text) for name, text in value)
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {
     Job: tuple(field.name for field in fields(Job) if field.name not in _PLACE),
     RetryPolicy: tuple(field.name for field in fields(RetryPolicy)),
+    Expectation: tuple(field.name for field in fields(Expectation)),
+    Keep: tuple(field.name for field in fields(Keep)),
 }
+_TABLES = {"retry", "expect", "keep"}
 _PLAIN_JOB = Job(name="", command="")
-_PLAIN_RETRY = RetryPolicy()
+_PLAIN: dict[type, _Table] = {
+    RetryPolicy: RetryPolicy(),
+    Expectation: Expectation(),
+    Keep: Keep(),
+}
 
-_RETRY_READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_FIELDS[RetryPolicy], _as_is) | {
+_Readers = dict[str, Callable[[Any], Any]]
+_RETRY_READERS: _Readers = dict.fromkeys(_FIELDS[RetryPolicy], _as_is) | {
     "delay": _length,
     "max_delay": _length,
     "exit_codes": tuple,
     "stop_exit_codes": tuple,
 }
-_JOB_READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_FIELDS[Job], _as_is) | {
+_EXPECT_READERS: _Readers = dict.fromkeys(_FIELDS[Expectation], _as_is)
+_KEEP_READERS: _Readers = {"age": _length, "runs": _as_is}
+_JOB_READERS: _Readers = dict.fromkeys(_FIELDS[Job], _as_is) | {
     "command": _to_command,
     "when": lambda value: tuple(_to_when(each) for each in value if each.keys() & _KNOWN_TRIGGERS),
     "shell": tuple,
-    "env": lambda value: tuple((name, text) for name, text in value),
+    "env": _pairs,
+    "secrets": _pairs,
     "timeout": _length,
     "kill_after": _length,
     "retry": lambda value: RetryPolicy(**_read(value, _RETRY_READERS)),
@@ -134,5 +161,11 @@ _JOB_READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(_FIELDS[Job], _as_
     "missed_within": _length,
     "jitter": _length,
     "success_codes": tuple,
+    "expect": lambda value: Expectation(**_read(value, _EXPECT_READERS)),
+    "slow_after": _length,
+    "late_after": _length,
+    "on_lost": OnLost,
+    "cpu_time": _length,
+    "keep": lambda value: Keep(**_read(value, _KEEP_READERS)),
     "tags": tuple,
 }

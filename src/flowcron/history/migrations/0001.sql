@@ -67,6 +67,13 @@ CREATE TABLE runs (
     reason TEXT,
     covers INTEGER,        -- how many times this one row stands for, where it is more than itself
     retry_at INTEGER,      -- when the next attempt is due, while retrying
+    waits TEXT,            -- what a queued run waits for
+    slow_at INTEGER,       -- when it had gone on for longer than slow_after
+    late INTEGER,          -- microseconds; set where it started later than late_after
+    chain INTEGER,         -- the run that the chain began with, where it is another
+    upstream INTEGER,      -- the run that it followed
+    retry_of INTEGER,      -- the run that it does again
+    alone INTEGER NOT NULL DEFAULT 0,    -- 1: nothing runs after it
     requested_by TEXT,     -- who asked for it, for manual runs
     retries INTEGER NOT NULL DEFAULT 1,  -- 0: asked to run without
     owner TEXT,            -- JSON {pid, started, boot}: the process that runs it in the foreground
@@ -74,6 +81,7 @@ CREATE TABLE runs (
 ) STRICT;
 
 CREATE INDEX runs_of_job ON runs (job_id);
+CREATE INDEX runs_of_chain ON runs (chain) WHERE chain IS NOT NULL;
 CREATE INDEX runs_open ON runs (job_id) WHERE state IN ('queued', 'running', 'retrying');
 -- for people: what happened in a span of time, and what went wrong, in a history of any length
 CREATE INDEX runs_when ON runs (coalesce(scheduled_at, recorded_at));
@@ -113,7 +121,7 @@ CREATE TABLE output (  -- small outputs; larger ones stay in files, empty ones a
 
 CREATE TABLE requests (  -- what somebody asks of a scheduler
     id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('run', 'stop', 'reload')),
+    kind TEXT NOT NULL CHECK (kind IN ('run', 'retry', 'cancel', 'stop', 'reload')),
     scheduler_id INTEGER REFERENCES schedulers (id),  -- NULL: whichever comes first
     arguments TEXT NOT NULL DEFAULT '{}',             -- JSON
     requested_by TEXT NOT NULL,

@@ -1,0 +1,103 @@
+"""What one part of a configuration says of another: jobs that run after jobs, pools, defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flowcron.config.mistake import Mistake, located
+from flowcron.config.positions import Path
+from flowcron.config.sources import Source
+from flowcron.config.wording import shown
+from flowcron.domain.chain import cycles, unrelated
+from flowcron.domain.names import did_you_mean
+from flowcron.errors import Problem
+
+Named = tuple[str, Path]
+"""A name, and where it is written."""
+
+
+def broken_links(sources: Sequence[Source]) -> Iterator[Problem]:
+    """Yield every name of a job or pool that is not defined in any file, and every circle."""
+    jobs = _names(sources, "jobs")
+    pools = _names(sources, "pools")
+    after = {
+        name: tuple(upstream for upstream, _ in _named(table.get("after"), ()))
+        for source in sources
+        for name, table in _jobs_of(source)
+    }
+    circles = cycles(after)
+    for source in sources:
+        mistakes = [
+            mistake
+            for name, table in _jobs_of(source)
+            for mistake in (
+                *_of_after(name, table, jobs),
+                *_of_pool(table.get("pool"), ("jobs", name, "pool"), pools),
+                *_of_circle(name, circles),
+                *_of_unrelated(name, after),
+            )
+        ]
+        defaults = source.table.get("defaults")
+        if isinstance(defaults, dict):
+            mistakes += _of_pool(defaults.get("pool"), ("defaults", "pool"), pools)
+        yield from located(source, mistakes)
+
+
+def _of_after(name: str, table: dict[str, Any], jobs: frozenset[str]) -> Iterator[Mistake]:
+    for upstream, path in _named(table.get("after"), ("jobs", name, "after")):
+        if upstream == name:
+            message = f'job "{name}" cannot run after itself'
+            help_ = 'to run again after each run write every = "5m" and every_from = "end"'
+            yield Mistake("cycle", message, path, help_)
+        elif upstream not in jobs:
+            message = f'job "{name}" runs after {shown(upstream)}, which is not defined'
+            help_ = did_you_mean(upstream, jobs) or "name a job of this configuration"
+            yield Mistake("unknown-job", message, path, help_)
+
+
+def _of_pool(pool: object, path: Path, pools: frozenset[str]) -> Iterator[Mistake]:
+    if isinstance(pool, str) and pool not in pools:
+        help_ = did_you_mean(pool, pools) or f"define it: [pools] with {pool} = 1"
+        yield Mistake("unknown-pool", f"there is no pool {shown(pool)}", path, help_)
+
+
+def _of_circle(name: str, circles: Sequence[tuple[str, ...]]) -> Iterator[Mistake]:
+    """Yield a circle once, at the job of it that comes first."""
+    for circle in circles:
+        if circle[0] == name and len(circle) > 1:
+            way = " → ".join((*circle, circle[0]))
+            message = f"these jobs wait for each other: {way}"
+            help_ = "leave one of them out of the other's after"
+            yield Mistake("cycle", message, ("jobs", name, "after"), help_)
+
+
+def _of_unrelated(name: str, after: Mapping[str, tuple[str, ...]]) -> Iterator[Mistake]:
+    """Yield a job that would wait for jobs that no chain has together."""
+    known = tuple(each for each in after.get(name, ()) if each in after)
+    if unrelated(name, {**after, name: known}):
+        names = " and ".join(known)
+        message = f"{names} never run in the same chain, so {name} would never run"
+        help_ = "let one of them run after the other, or all of them after one job"
+        yield Mistake("unrelated", message, ("jobs", name, "after"), help_)
+
+
+def _jobs_of(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
+    jobs = source.table.get("jobs")
+    for name, table in jobs.items() if isinstance(jobs, dict) else ():
+        if isinstance(table, dict):
+            yield name, table
+
+
+def _names(sources: Sequence[Source], table: str) -> frozenset[str]:
+    found = (source.table.get(table) for source in sources)
+    return frozenset(name for each in found if isinstance(each, dict) for name in each)
+
+
+def _named(value: object, path: Path) -> Iterator[Named]:
+    """Yield the names of a text or of a list of texts, each with its place."""
+    if isinstance(value, str):
+        yield value, path
+    for number, name in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(name, str):
+            yield name, (*path, number)

@@ -1,0 +1,216 @@
+"""Jobs that run after other jobs: what the end of one run means for those after it.
+
+A chain begins with a run that something else made, and holds the runs that follow from it. In a
+chain the turn of a job comes when all that it runs after, as far as the chain reaches them, are
+over; and again when one of them was run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import assert_never
+
+from flowcron.domain.job import After, Condition
+from flowcron.domain.run import State
+
+UPSTREAM = "upstream "
+"""How the reason of a run begins that was skipped because of what came before it."""
+
+_ENDINGS = {
+    State.FAILED: "failed",
+    State.TIMED_OUT: "timed out",
+    State.LOST: "was lost",
+    State.CANCELLED: "was cancelled",
+    State.SKIPPED: "was skipped",
+    State.MISSED: "was missed",
+}
+_BAD = frozenset({State.FAILED, State.TIMED_OUT, State.LOST})
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The newest run of a job in a chain."""
+
+    run: int
+    state: State
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItsTurn:
+    """A job whose turn it is: it runs because `upstream` is over, or is skipped for a reason."""
+
+    job: str
+    upstream: int
+    reason: str | None = None
+
+
+class _Standing(Enum):
+    """How a job stands in a chain."""
+
+    WAITING = auto()
+    GOOD = auto()
+    BAD = auto()
+    OTHER = auto()
+    NOT_NEEDED = auto()
+
+
+def turns(root: str, links: Mapping[str, Link], afters: Mapping[str, After]) -> list[ItsTurn]:
+    """Return the jobs whose turn it is now in the chain that began with the job `root`.
+
+    `links` has the newest run of each job in the chain, `afters` what each job runs after. Those
+    that follow from a job that is skipped at once come in the next call.
+    """
+    found: list[ItsTurn] = []
+    standings: dict[str, _Standing] = {}
+    newest: dict[str, int] = {}
+    for job in _in_order(root, afters):
+        before = [each for each in _before(job, afters) if each in standings]
+        since = max((newest[each] for each in before), default=0)
+        link = links.get(job)
+        newest[job] = since if link is None else max(since, link.run)
+        if link is not None and link.run > since:  # it has run since all before it last did
+            standings[job] = _standing_of(link)
+            continue
+        judged = _judged(afters[job].condition, {standings[each] for each in before})
+        standings[job] = _Standing.WAITING
+        if judged is _Standing.NOT_NEEDED:
+            standings[job] = judged
+        elif judged is not _Standing.WAITING:
+            reason = _cause(before, links) if judged is _Standing.BAD else None
+            found.append(ItsTurn(job, since, reason))
+    return found
+
+
+def downstream(job: str, afters: Mapping[str, After]) -> list[str]:
+    """Return the jobs that run after a job, directly or not, each after those before it."""
+    return [name for name in _in_order(job, afters) if name != job]
+
+
+def cycles(upstreams: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
+    """Return circles of jobs that wait for each other: of each knot one, beginning with its first.
+
+    `upstreams` has the names of what each job runs after; unknown names do no harm.
+    """
+    left = _knotted(upstreams)
+    found = []
+    for job in upstreams:
+        if job in left and (circle := _circle_from(job, left)) is not None:
+            found.append(circle)
+            left = {name: ups for name, ups in left.items() if name not in circle}
+    return found
+
+
+def unrelated(job: str, upstreams: Mapping[str, tuple[str, ...]]) -> bool:
+    """Return whether the jobs before a job have no common beginning: no chain has them all."""
+    beginnings = [_reached(name, upstreams).keys() for name in upstreams.get(job, ())]
+    return len(beginnings) > 1 and not set.intersection(*map(set, beginnings))
+
+
+def _judged(condition: Condition, before: set[_Standing]) -> _Standing:
+    """Return GOOD for a job that runs, BAD for one that is skipped, WAITING or NOT_NEEDED."""
+    if _Standing.WAITING in before:
+        return _Standing.WAITING
+    match condition:
+        case Condition.SUCCESS:
+            if before & {_Standing.BAD, _Standing.OTHER}:
+                return _Standing.BAD
+            return _Standing.NOT_NEEDED if _Standing.NOT_NEEDED in before else _Standing.GOOD
+        case Condition.FAILURE:
+            return _Standing.GOOD if _Standing.BAD in before else _Standing.NOT_NEEDED
+        case Condition.ALWAYS:
+            return _Standing.NOT_NEEDED if before == {_Standing.NOT_NEEDED} else _Standing.GOOD
+        case _:
+            assert_never(condition)
+
+
+def _cause(before: Iterable[str], links: Mapping[str, Link]) -> str:
+    """Return why a job is skipped: what ended badly first, however far before it."""
+    for job in before:
+        link = links.get(job)
+        if link is not None and _standing_of(link) in {_Standing.BAD, _Standing.OTHER}:
+            if link.reason is not None and link.reason.startswith(UPSTREAM):
+                return link.reason
+            return f"{UPSTREAM}{job} {_ENDINGS[link.state]} (run {link.run})"
+    raise AssertionError("a job is skipped only for what ended badly before it")
+
+
+def _standing_of(link: Link) -> _Standing:
+    if not link.state.is_final:
+        return _Standing.WAITING
+    if link.state is State.SUCCESS:
+        return _Standing.GOOD
+    because_of_upstream = link.reason is not None and link.reason.startswith(UPSTREAM)
+    if link.state in _BAD or (link.state is State.SKIPPED and because_of_upstream):
+        return _Standing.BAD
+    return _Standing.OTHER
+
+
+def _before(job: str, afters: Mapping[str, After]) -> tuple[str, ...]:
+    return afters[job].jobs if job in afters else ()
+
+
+def _in_order(root: str, afters: Mapping[str, After]) -> list[str]:
+    """Return the root and all that runs after it, each after those before it."""
+    members = _reached(root, _followers({job: after.jobs for job, after in afters.items()}))
+    upstreams = {
+        job: [each for each in _before(job, afters) if each in members] if job != root else []
+        for job in members
+    }
+    return _sorted(upstreams)
+
+
+def _followers(upstreams: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    followers: dict[str, list[str]] = {}
+    for job, ups in upstreams.items():
+        for each in ups:
+            followers.setdefault(each, []).append(job)
+    return followers
+
+
+def _reached(root: str, edges: Mapping[str, Iterable[str]]) -> dict[str, None]:
+    """Return the root and all that the edges lead to."""
+    reached, left = {root: None}, [root]
+    while left:
+        for job in edges.get(left.pop(), ()):
+            if job not in reached:
+                reached[job] = None
+                left.append(job)
+    return reached
+
+
+def _sorted(upstreams: Mapping[str, list[str]]) -> list[str]:
+    """Return jobs so that each comes after those before it; without those in circles."""
+    missing = {job: len(set(ups)) for job, ups in upstreams.items()}
+    followers = _followers({job: set(ups) for job, ups in upstreams.items()})
+    placed = [job for job, count in missing.items() if not count]
+    for job in placed:
+        for follower in followers.get(job, ()):
+            missing[follower] -= 1
+            if not missing[follower]:
+                placed.append(follower)
+    return placed
+
+
+def _knotted(upstreams: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Return the jobs that are in a circle or after one: those that never get their turn."""
+    known = {job: [each for each in ups if each in upstreams] for job, ups in upstreams.items()}
+    free = set(_sorted(known))
+    return {job: ups for job, ups in known.items() if job not in free}
+
+
+def _circle_from(job: str, left: Mapping[str, list[str]]) -> tuple[str, ...] | None:
+    """Return a way from a job through what is before it back to itself, in running order."""
+    ways: list[tuple[str, ...]] = [(job,)]
+    seen = {job}
+    while ways:
+        way = ways.pop()
+        for each in left.get(way[-1], ()):
+            if each == job:
+                return (job, *reversed(way[1:]))
+            if each not in seen:
+                seen.add(each)
+                ways.append((*way, each))
+    return None
