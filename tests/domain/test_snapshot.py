@@ -72,7 +72,7 @@ def test_the_place_of_a_job_is_no_part_of_its_definition() -> None:
 
 def test_what_a_newer_version_wrote_is_left_alone() -> None:
     body = definition_of(Job(name="a", command="x", retry=RetryPolicy(times=2)))
-    newer = json.loads(body) | {"pool": "db", "when": [{"tide": 5}, {"every": 60_000_000}]}
+    newer = json.loads(body) | {"sail": "db", "when": [{"tide": 5}, {"every": 60_000_000}]}
     newer["retry"]["moon"] = "full"
 
     job = job_from("a", json.dumps(newer))

@@ -81,7 +81,7 @@ def _look(report: Report) -> tuple[str, str]:
     return _LOOKS.get(report.state or report.kind, (" ", ""))
 
 
-def _sentence(report: Report) -> str:  # noqa: PLR0911 one return an event
+def _sentence(report: Report) -> str:
     took = "" if report.took is None else human_duration(timedelta(seconds=report.took))
     match report.kind:
         case Kind.STARTED:

@@ -17,6 +17,14 @@ class Exited:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmet:
+    """The process ended well, and something that the job expects of it is not so."""
+
+    code: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signaled:
     """The process was ended by a signal that flowcron did not send."""
 
@@ -54,7 +62,7 @@ class Lost:
     why: str
 
 
-Outcome = Exited | Signaled | TimedOut | Cancelled | NotStarted | Lost
+Outcome = Exited | Unmet | Signaled | TimedOut | Cancelled | NotStarted | Lost
 
 
 def state_of(outcome: Outcome, *, success_codes: tuple[int, ...]) -> State:
@@ -62,7 +70,7 @@ def state_of(outcome: Outcome, *, success_codes: tuple[int, ...]) -> State:
     match outcome:
         case Exited(code=code):
             return State.SUCCESS if code in success_codes else State.FAILED
-        case Signaled() | NotStarted():
+        case Unmet() | Signaled() | NotStarted():
             return State.FAILED
         case TimedOut():
             return State.TIMED_OUT
@@ -77,7 +85,7 @@ def state_of(outcome: Outcome, *, success_codes: tuple[int, ...]) -> State:
 def exit_status(outcome: Outcome) -> tuple[int | None, int | None]:
     """Return (exit code, signal number) of an outcome; None where there is none."""
     match outcome:
-        case Exited(code=code):
+        case Exited(code=code) | Unmet(code=code):
             return code, None
         case Signaled(number=number):
             return None, number
@@ -97,6 +105,8 @@ def reason_of(outcome: Outcome, *, success_codes: tuple[int, ...], timeout: str 
     match outcome:
         case Exited(code=code):
             return None if code in success_codes else f"exit {code}"
+        case Unmet(why=why):
+            return why
         case Signaled(number=number):
             return f"killed by {signal_name(number)}"
         case TimedOut(number=number):

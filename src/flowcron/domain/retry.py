@@ -14,6 +14,7 @@ from flowcron.domain.outcome import (
     Outcome,
     Signaled,
     TimedOut,
+    Unmet,
 )
 
 
@@ -43,7 +44,7 @@ def may_retry(outcome: Outcome, policy: RetryPolicy, *, success_codes: tuple[int
             if code in success_codes or code in policy.stop_exit_codes or not policy.on_failure:
                 return False
             return policy.exit_codes is None or code in policy.exit_codes
-        case Signaled() | NotStarted():
+        case Unmet() | Signaled() | NotStarted():
             return policy.on_failure and policy.exit_codes is None
         case TimedOut():
             return policy.on_timeout

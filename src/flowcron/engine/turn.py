@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from flowcron.domain.instant import Instant, moment
+from flowcron.domain.job import Job
 from flowcron.domain.ports import Processes
 from flowcron.domain.run import State, log_name
 from flowcron.domain.schedule import zone_of
@@ -78,7 +79,26 @@ def spawn_message(live: Live, history_id: str) -> dict[str, Any]:
         "kill_after": job.kill_after.total_seconds(),
         "log": log_name(live.run, live.number, history=history_id),
         "log_limit": job.log_limit,
+        **_surroundings(job),
     }
+
+
+def _surroundings(job: Job) -> dict[str, Any]:
+    """Return what the process gets beside that, as far as the job says anything about it."""
+    said: dict[str, Any] = {
+        "user": job.user,
+        "group": job.group,
+        "umask": job.umask,
+        "nice": job.nice,
+        "stdin": job.stdin,
+        "memory": job.memory,
+        "cpu_time": job.cpu_time and job.cpu_time.total_seconds(),
+        "open_files": job.open_files,
+        "env_file": job.env_file,
+        "secrets": dict(job.secrets) or None,
+        "inherit_env": None if job.inherit_env else False,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _environment(live: Live) -> dict[str, str]:

@@ -12,6 +12,10 @@ list       say everything you know: `started` or the final message of each attem
 spawn      start an attempt: `token`, `argv`, `env` (added to the environment), `cwd` or null,
            `timeout` or null, `kill_after`, `log` (path without suffix, relative to the state
            directory), `log_limit` (bytes). Ignored for an attempt that is known already.
+           May have: `user` and `group` (names or numbers), `umask` and `nice` (numbers), `stdin`
+           (a text), `memory` (bytes), `cpu_time` (seconds) and `open_files` (limits of each
+           process), `inherit_env` (false: only what cron gives), `mask` (texts that are never
+           written down: secrets)
 adopt      take over an attempt whose supervisor died: `token`, `pid`, `pid_started`, `pid_inode`,
            `started_at`, `deadline` (wall clock, or null), `kill_after`, `log`, `log_limit`
 signal     send `signal` (a number) to the attempt's process group. With `why` (cancel) it is asked
