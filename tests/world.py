@@ -6,6 +6,7 @@ from typing import Any
 
 from fakes import NOON, FakeClock, FakeProcesses, ScriptedLauncher
 from flowcron.domain.job import Job
+from flowcron.domain.overlap import Limits
 from flowcron.engine.engine import Engine
 from flowcron.engine.recovery import Known, Supervision
 from flowcron.engine.report import Report
@@ -30,6 +31,7 @@ class World:
         known: Known | None = None,
         supervisor: str = "first",
         boot: str = "boot 1",
+        limits: Limits | None = None,
     ) -> Engine:
         """Return a scheduler's engine after its recovery, with a launcher of its own."""
         self.launcher = ScriptedLauncher()
@@ -42,11 +44,28 @@ class World:
             report=self.reports.extend,
             luck=lambda: self.luck,
         )
-        engine.load(jobs)
+        engine.load(jobs, limits=limits)
         supervisor_id = schedulers.supervisor_seen(
             self.history, supervisor, boot=boot, pid=1, at=NOON
         )
         engine.recover(1, Supervision(supervisor_id, boot, known or {}))
+        return engine
+
+    def command(self, owner: str) -> Engine:
+        """Return the engine of a command that runs something in the foreground."""
+        self.launcher = ScriptedLauncher()
+        engine = Engine(
+            self.history,
+            launcher=self.launcher,
+            processes=self.processes,
+            clock=self.clock,
+            report=self.reports.extend,
+            luck=lambda: self.luck,
+            owner=owner,
+        )
+        engine.supervise(
+            schedulers.supervisor_seen(self.history, owner, boot="boot 1", pid=1, at=NOON)
+        )
         return engine
 
     def rows(self, sql: str, *values: object) -> list[Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from fakes import EVERY_MINUTE, after, make_job
 from flowcron.domain.job import Missed
+from flowcron.engine.by_hand import Wanted
 from flowcron.errors import RefusedError
 from flowcron.history.database import transaction
 from flowcron.history.pauses import pause, resume
@@ -71,10 +72,11 @@ def test_a_job_that_is_resumed_has_nothing_to_catch_up(world: World) -> None:
 def test_a_paused_job_is_started_by_hand_only_with_force(world: World) -> None:
     job = make_job()
     pause_it(world)
-    engine = world.engine(job)
+    world.engine(job)
+    command = world.command("{}")
 
     with pytest.raises(RefusedError, match="paused"):
-        engine.run_in_foreground(job, requested_by="me", force=False, retries=True, owner="{}")
-    run = engine.run_in_foreground(job, requested_by="me", force=True, retries=True, owner="{}")
+        command.run_in_foreground([job], Wanted("backup", "me"))
+    run = command.run_in_foreground([job], Wanted("backup", "me", force=True))
 
     assert run == 1

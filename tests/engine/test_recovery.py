@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fakes import EVERY_MINUTE, after, exited, make_job, started
 from flowcron.domain.job import Job, Missed, RetryPolicy
 from flowcron.domain.ports import Process
+from flowcron.engine.by_hand import Wanted
 from flowcron.history import requests
 from flowcron.history.database import transaction
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from world import World
 
 PROCESS = Process(100, 5, 7)
+BY_ME = Wanted("backup", "me")
 OWNER = '{"pid": 100, "started": 5, "inode": 7, "boot": "boot 1"}'
 
 
@@ -177,14 +179,7 @@ def test_a_run_keeps_the_definition_that_it_was_claimed_with(world: World) -> No
 
 def test_what_is_run_in_the_foreground_by_a_living_command_is_left_alone(world: World) -> None:
     job = make_job()
-    engine = world.engine(job)
-    engine.run_in_foreground(
-        job,
-        requested_by="me",
-        force=False,
-        retries=True,
-        owner=OWNER,
-    )
+    world.command(OWNER).run_in_foreground([job], BY_ME)
     world.processes.alive.add(PROCESS)
 
     world.engine(job, supervisor="second")
@@ -231,8 +226,7 @@ def test_a_run_whose_command_died_is_settled_while_the_scheduler_lives(world: Wo
     job = make_job(when=EVERY_MINUTE)
     engine = world.engine(job)
     world.processes.alive.add(PROCESS)
-    other = world.engine(job, supervisor="in that command")
-    other.run_in_foreground(job, requested_by="me", force=False, retries=True, owner=OWNER)
+    world.command(OWNER).run_in_foreground([job], BY_ME)
     engine.look()
     engine.step()
     assert world.states == ["queued"]
@@ -247,9 +241,8 @@ def test_a_run_whose_command_died_is_settled_while_the_scheduler_lives(world: Wo
 def test_a_catch_up_waits_for_a_run_in_the_foreground(world: World) -> None:
     job = make_job(when=EVERY_MINUTE, missed=Missed.ALL)
     world.processes.alive.add(PROCESS)
-    world.engine(job).run_in_foreground(
-        job, requested_by="me", force=False, retries=True, owner=OWNER
-    )
+    world.engine(job)
+    world.command(OWNER).run_in_foreground([job], BY_ME)
     world.clock.go_on(200)
 
     engine = world.engine(job, supervisor="second")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from flowcron.domain.instant import SECOND
 from flowcron.domain.job import Job
+from flowcron.domain.overlap import Limits
+from flowcron.engine.by_hand import Wanted
 from flowcron.engine.engine import Engine
 from flowcron.engine.recovery import Supervision
 from flowcron.engine.report import Report
@@ -22,52 +23,57 @@ from flowcron.system import clock
 from flowcron.system.processes import MachineProcesses, boot_id
 
 _TURN = 0.1  # seconds between two looks at the output
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What to run, and how."""
-
-    job: Job
-    requested_by: str
-    force: bool = False
-    retries: bool = True
+_LOOK = 1.0  # seconds between two looks at what it waits for: other processes do not say
 
 
 class Foreground:
-    """One run and its supervisor, both in this process; `run` is its id once it has begun."""
+    """One run, those after it, and their supervisor, all in this process."""
 
     def __init__(self, history: Path, environment: dict[str, str]) -> None:
         self._history = open_history(history)
         self._said: list[dict[str, Any]] = []
         self._supervisor = Supervisor(str(history.parent), emit=self._hear, environment=environment)
         self._processes = MachineProcesses()
+        self._boot = boot_id()
+        self._me = self._processes.owner()
         self._engine = Engine(
             self._history,
             launcher=self,
             processes=self._processes,
             clock=clock.now,
             report=_nobody_listens,
+            owner=json.dumps(
+                {
+                    "pid": self._me.pid,
+                    "started": self._me.started,
+                    "inode": self._me.inode,
+                    "boot": self._boot,
+                }
+            ),
         )
+        self._looks_at = 0.0
 
-    def begin(self, wish: Wish) -> int:
-        """Claim and start the run and return its id; raises RefusedError when it may not start."""
-        boot = boot_id()
-        owner = self._processes.owner()
-        identity = {"pid": owner.pid, "started": owner.started, "inode": owner.inode, "boot": boot}
+    def begin(self, jobs: Iterable[Job], wanted: Wanted, *, limits: Limits) -> int:
+        """Claim the run and return its id; raises RefusedError when it may not start.
+
+        `jobs` has its job and those that run after it.
+        """
         with transaction(self._history):
             supervisor = schedulers.supervisor_seen(
-                self._history, os.urandom(8).hex(), boot=boot, pid=owner.pid, at=clock.now()
+                self._history,
+                os.urandom(8).hex(),
+                boot=self._boot,
+                pid=self._me.pid,
+                at=clock.now(),
             )
         self._engine.supervise(supervisor)
-        self._engine.reap(Supervision(supervisor, boot, {}), adopt=False)
-        return self._engine.run_in_foreground(
-            wish.job,
-            requested_by=wish.requested_by,
-            force=wish.force,
-            retries=wish.retries,
-            owner=json.dumps(identity),
-        )
+        self._engine.reap(Supervision(supervisor, self._boot, {}), adopt=False)
+        return self._engine.run_in_foreground(jobs, wanted, limits=limits)
+
+    @property
+    def runs(self) -> list[int]:
+        """The runs of this command that are not over, oldest first."""
+        return sorted(self._engine.book.live)
 
     def send(self, *messages: dict[str, Any]) -> None:
         """Hand messages to the supervisor in this process."""
@@ -79,6 +85,9 @@ class Foreground:
         self._supervisor.step(self._wait())
         said, self._said = self._said, []
         self._engine.receive(said)
+        if self._engine.book.lines and clock.monotonic() >= self._looks_at:
+            self._looks_at = clock.monotonic() + _LOOK
+            self._engine.asked()
         self._engine.step()
 
     def _hear(self, message: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from flowcron.domain.job import Job, Keep
+from flowcron.domain.overlap import Limits
 from flowcron.errors import Problem
 
 
@@ -41,3 +42,8 @@ class Config:
     history_path: Path | None = None
     auto_reload: bool = True
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def limits(self) -> Limits:
+        """How many runs there may be at a time."""
+        return Limits(dict(self.pools), self.max_running)

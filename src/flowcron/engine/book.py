@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from flowcron.domain.instant import Instant
-from flowcron.domain.job import Job
+from flowcron.domain.instant import Instant, micros
+from flowcron.domain.job import After, Job
 from flowcron.domain.ports import Process
 from flowcron.domain.run import State
 from flowcron.domain.schedule import Schedule
@@ -37,9 +37,27 @@ class Entry:
     boot: str | None = None
 
 
+class LineKind(StrEnum):
+    """What runs stand in line for."""
+
+    JOB = "job"
+    POOL = "pool"
+    SLOT = "slot"
+
+
+Line = tuple[LineKind, str | int]
+"""Where runs wait: for a job (its id), for a pool (its name), or for one of all slots ("")."""
+
+ALL_SLOTS: Line = (LineKind.SLOT, "")
+
+
 @dataclass(slots=True)
 class Live:
-    """A run that is not over; `job` is what the job was when the run was made."""
+    """A run that is not over; `job` is what the job was when the run was made.
+
+    `due_at` is the time that its process is told: its own, or that of the run its chain began
+    with. `waits_at` is the line it stands in, `is_forced` lets it overlap others of its job.
+    """
 
     run: int
     job: Job
@@ -55,6 +73,12 @@ class Live:
     retries_left: bool = True
     cancelled_by: str = ""
     previous_success: Instant | None = None
+    due_at: Instant | None = None
+    chain: int | None = None
+    alone: bool = False
+    is_forced: bool = False
+    is_slow: bool = False
+    waits_at: Line | None = None
 
     @property
     def has_attempt(self) -> bool:
@@ -69,10 +93,14 @@ class Book:
     entries: dict[str, Entry] = field(default_factory=dict)
     by_schedule: dict[str, list[Entry]] = field(default_factory=dict)
     live: dict[int, Live] = field(default_factory=dict)
-    waiting: dict[int, deque[int]] = field(default_factory=dict)
+    lines: dict[Line, list[tuple[int, int]]] = field(default_factory=dict)
     under_way: dict[int, set[int]] = field(default_factory=dict)
+    slots: dict[Line, set[int]] = field(default_factory=dict)
+    afters: dict[str, After] = field(default_factory=dict)
+    leads: frozenset[str] = frozenset()
     retries: list[tuple[Instant, int]] = field(default_factory=list)
     rests: list[tuple[Instant, str]] = field(default_factory=list)
+    slows: list[tuple[Instant, int]] = field(default_factory=list)
     pauses: dict[int, Pause] = field(default_factory=dict)
 
     def use(self, entries: Iterable[Entry]) -> None:
@@ -82,6 +110,12 @@ class Book:
         for entry in self.entries.values():
             for alarm in entry.alarms:
                 self.by_schedule.setdefault(alarm.key, []).append(entry)
+        self.afters = {
+            name: entry.job.after
+            for name, entry in self.entries.items()
+            if entry.job.after is not None
+        }
+        self.leads = frozenset(job for after in self.afters.values() for job in after.jobs)
         self.rests = [
             (entry.rests_until, entry.job.name)
             for entry in self.entries.values()
@@ -125,25 +159,60 @@ class Book:
                 due.append(live)
         return due
 
-    def wait(self, live: Live) -> None:
-        """Let a run wait until the runs of its job before it are over."""
-        self.live[live.run] = live
-        self.waiting.setdefault(live.job_id, deque()).append(live.run)
+    def watch_for_slow(self, live: Live) -> None:
+        """Remember when a run that has started will have gone on for too long."""
+        if live.job.slow_after is not None and live.started_at is not None and not live.is_slow:
+            at = Instant(live.started_at + micros(live.job.slow_after))
+            heapq.heappush(self.slows, (at, live.run))
 
-    def next_waiting(self, job_id: int) -> Live | None:
-        """Take the run that has waited longest for its job, or None."""
-        queue = self.waiting.get(job_id)
-        while queue:
-            live = self.live.get(queue.popleft())
-            if live:
+    def slow(self, now: Instant) -> list[Live]:
+        """Take the runs that have gone on for too long by now."""
+        found = []
+        while self.slows and self.slows[0][0] <= now:
+            _, run = heapq.heappop(self.slows)
+            live = self.live.get(run)
+            if live is not None and not live.is_slow:
+                live.is_slow = True
+                found.append(live)
+        return found
+
+    def queue(self, live: Live, line: Line) -> None:
+        """Let a run stand in a line: the highest priority first, then the oldest run."""
+        self.live[live.run] = live
+        live.waits_at = line
+        heapq.heappush(self.lines.setdefault(line, []), (-live.job.priority, live.run))
+
+    def first_in(self, line: Line) -> Live | None:
+        """Return the run whose turn it is in a line, or None."""
+        places = self.lines.get(line)
+        while places:
+            live = self.live.get(places[0][1])
+            if live is not None and live.waits_at == line:
                 return live
-        self.waiting.pop(job_id, None)
+            heapq.heappop(places)
+        self.lines.pop(line, None)
         return None
 
-    def begin(self, live: Live) -> None:
-        """Remember that a run is under way."""
+    def leave(self, live: Live) -> None:
+        """Take a run out of the line that it stands in."""
+        live.waits_at = None
+
+    def count_in(self, live: Live) -> None:
+        """Count a run among those of its job that are under way."""
         self.live[live.run] = live
         self.under_way.setdefault(live.job_id, set()).add(live.run)
+
+    def take_slots(self, live: Live) -> None:
+        """Count an attempt in its pool and among all."""
+        for line in slots_of(live.job):
+            self.slots.setdefault(line, set()).add(live.run)
+
+    def free_slots(self, live: Live) -> tuple[Line, ...]:
+        """Give back what an attempt took; return the lines in which somebody may go on."""
+        lines = slots_of(live.job)
+        for line in lines:
+            self.slots.get(line, set()).discard(live.run)
+        return lines
 
     def end(self, live: Live) -> None:
         """Forget a run that is over."""
@@ -152,3 +221,8 @@ class Book:
         runs.discard(live.run)
         if not runs:
             self.under_way.pop(live.job_id, None)
+
+
+def slots_of(job: Job) -> tuple[Line, ...]:
+    """Return where an attempt of a job takes a slot."""
+    return (ALL_SLOTS,) if job.pool is None else ((LineKind.POOL, job.pool), ALL_SLOTS)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from flowcron.domain.instant import Instant
+from flowcron.domain.overlap import Start, on_overlap
 from flowcron.domain.planner import Decision, Plan, plan
 from flowcron.domain.run import State, Trigger
-from flowcron.engine.book import Entry, Live
+from flowcron.engine.admission import admit
+from flowcron.engine.book import Entry, LineKind, Live
+from flowcron.engine.cancel import cancel
 from flowcron.engine.report import Kind
-from flowcron.engine.turn import Turn
+from flowcron.engine.turn import Over, Turn
 from flowcron.history import record
 from flowcron.history.record import NewRun
 
@@ -35,52 +38,105 @@ def decide(turn: Turn, entry: Entry, plans: dict[object, Plan]) -> None:
             now=Instant(turn.now - entry.delay),
         )
     for decision in answer.decisions:
-        claim(turn, entry, decision)
+        claim_time(turn, entry, decision)
     entry.cursor = answer.decided_through
     if answer.decisions:  # a cursor that has passed no time need not be written down
         record.decided(turn.db, entry.id, through=answer.decided_through)
 
 
-def claim(turn: Turn, entry: Entry, decision: Decision) -> bool:
+def claim_time(turn: Turn, entry: Entry, decision: Decision) -> bool:
     """Record what was decided about one time of a job; return whether its run begins or waits."""
-    state, reason, waits = decision.state, decision.reason, False
-    pause = turn.book.pauses.get(entry.id)
-    if not entry.job.enabled:
-        state, reason = State.SKIPPED, "disabled"
-    elif pause is not None and pause.holds(decision.scheduled_at):
-        state, reason = State.SKIPPED, f"paused: {pause.reason}" if pause.reason else "paused"
-    elif state is State.QUEUED and (earlier := record.open_run_of(turn.db, entry.id)) is not None:
-        waits = decision.trigger is Trigger.CATCH_UP or entry.id in turn.book.waiting
-        if not waits:
-            state, reason = State.SKIPPED, f"run {earlier} was still running"
-    run = record.claim(
-        turn.db,
-        NewRun(
-            entry.id,
-            entry.definition_id,
-            state,
-            decision.trigger,
-            turn.now,
-            scheduled_at=decision.scheduled_at,
-            generation=entry.generation,
-            reason=reason,
-            covers=decision.covers,
-        ),
+    new = NewRun(
+        entry.id,
+        entry.definition_id,
+        decision.state,
+        decision.trigger,
+        turn.now,
+        scheduled_at=decision.scheduled_at,
+        generation=entry.generation,
+        reason=decision.reason,
+        covers=decision.covers,
     )
+    return claim(turn, entry, new, due_at=decision.scheduled_at) is not None
+
+
+def claim(
+    turn: Turn,
+    entry: Entry,
+    new: NewRun,
+    *,
+    due_at: Instant | None,
+    is_wanted: bool = False,
+    is_forced: bool = False,
+) -> Live | None:
+    """Record a run and let it begin, or wait, as its job says; None for one that does neither.
+
+    `due_at` is the time that its process is told. A job that is off, and a run before it that is
+    not over, turn it into a row that says why it did not start; what a person wants is not left out
+    for the first, and with `is_forced` for neither.
+    """
+    start = Start.BEGINS
+    others: tuple[int, ...] = ()
+    left_out = None if is_wanted else _left_out(turn, entry, new)
+    if left_out is not None:
+        new = new._replace(state=State.SKIPPED, reason=left_out)
+    elif new.state is State.QUEUED and not is_forced:
+        others = tuple(record.open_runs_of(turn.db, entry.id))
+        start = _start_beside(turn, entry, others, new.trigger)
+    if start is Start.SKIPPED:
+        new = new._replace(state=State.SKIPPED, reason=f"run {others[0]} was still running")
+    run = record.claim(turn.db, new)
     if run is None:  # another scheduler recorded this time before it died
-        return False
-    if state is not State.QUEUED:
-        kind = Kind.MISSED if state is State.MISSED else Kind.SKIPPED
-        turn.say(kind, reason or state, job=entry.job.name, run=run, times=decision.covers)
-        return False
-    live = live_run(entry, run, scheduled_at=decision.scheduled_at)
-    if waits:
-        turn.book.wait(live)
+        return None
+    if new.state is not State.QUEUED:
+        _say_not_started(turn, entry, run, new)
+        return None
+    live = Live(
+        run,
+        entry.job,
+        entry.id,
+        new.scheduled_at,
+        retries_left=bool(new.retries),
+        previous_success=entry.previous_success,
+        due_at=due_at,
+        chain=new.chain,
+        is_forced=is_forced,
+    )
+    if start is Start.REPLACES:
+        _replace(turn, others, by=run)
+    if start is Start.BEGINS:
+        admit(turn, live, is_only=not others)
     else:
-        turn.begin(live)
-    return True
+        admit(turn, live)
+    return live
 
 
-def live_run(entry: Entry, run: int, *, scheduled_at: Instant | None) -> Live:
-    """Return a new run of the job as it is kept in memory."""
-    return Live(run, entry.job, entry.id, scheduled_at, previous_success=entry.previous_success)
+def _left_out(turn: Turn, entry: Entry, new: NewRun) -> str | None:
+    """Return why the job does not run now at all, or None; what is skipped anyway stays so."""
+    if new.state is State.SKIPPED:
+        return None
+    if not entry.job.enabled:
+        return "disabled"
+    pause = turn.book.pauses.get(entry.id)
+    if pause is None or not pause.holds(new.scheduled_at or turn.now):
+        return None
+    return f"paused: {pause.reason}" if pause.reason else "paused"
+
+
+def _start_beside(turn: Turn, entry: Entry, others: tuple[int, ...], trigger: Trigger) -> Start:
+    queue = turn.book.first_in((LineKind.JOB, entry.id)) is not None
+    is_late = trigger is Trigger.CATCH_UP
+    return on_overlap(entry.job, others=len(others), queue=queue, catch_up=is_late)
+
+
+def _replace(turn: Turn, others: tuple[int, ...], *, by: int) -> None:
+    """End the runs whose place a new one takes; those of other processes end by themselves."""
+    for run in others:
+        if (live := turn.book.live.get(run)) is not None:
+            cancel(turn, live, by=f'run {by}, overlap = "replace"')
+
+
+def _say_not_started(turn: Turn, entry: Entry, run: int, new: NewRun) -> None:
+    kind = Kind.MISSED if new.state is State.MISSED else Kind.SKIPPED
+    turn.say(kind, new.reason or new.state, job=entry.job.name, run=run, times=new.covers)
+    turn.over.append(Over(run, entry.job.name, new.chain))

@@ -5,23 +5,27 @@ from __future__ import annotations
 import random
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from flowcron.domain.instant import SECOND, Instant
 from flowcron.domain.job import Job
+from flowcron.domain.overlap import Limits
 from flowcron.domain.planner import Plan
 from flowcron.domain.ports import Clock, Launcher, Processes
+from flowcron.engine.alarms import alarms_due, go_off, next_alarm
 from flowcron.engine.book import Book, Entry, Live
 from flowcron.engine.boots import begin_after_boot
+from flowcron.engine.by_hand import Wanted, start_by_hand
 from flowcron.engine.cancel import cancel
 from flowcron.engine.claims import decide
-from flowcron.engine.finish import start_waiting, take_in
+from flowcron.engine.consequences import draw
+from flowcron.engine.finish import take_in
 from flowcron.engine.loading import load_job, load_jobs
 from flowcron.engine.recovery import Supervision, reap, recover
 from flowcron.engine.report import Report
-from flowcron.engine.requests import Wishes, apply_requests, start_by_hand
-from flowcron.engine.rests import begin_rested
+from flowcron.engine.requests import Wishes, apply_requests
 from flowcron.engine.steps import clock_stepped, set_back_while_down
 from flowcron.engine.turn import Turn
 from flowcron.faults import reach
@@ -34,9 +38,13 @@ CLAIMS_A_TURN = 100  # so that the supervisor starts the first of a storm while 
 
 
 class Engine:
-    """Decides and records; processes are the launcher's, time is the clock's."""
+    """Decides and records; processes are the launcher's, time is the clock's.
 
-    def __init__(
+    `owner` (JSON) identifies the command whose engine this is, where it is no scheduler's: it then
+    runs what it is told to in the foreground and leaves everything else alone.
+    """
+
+    def __init__(  # noqa: PLR0913 its ports, and who it works for
         self,
         history: Connection,
         *,
@@ -45,10 +53,12 @@ class Engine:
         clock: Clock,
         report: Callable[[Sequence[Report]], None],
         luck: Callable[[], float] = random.random,
+        owner: str | None = None,
     ) -> None:
         self.book = Book()
         self.wishes = Wishes()
         self.accepting = True
+        self._limits = Limits()
         self._has_supervisor = False
         self._history = history
         self._launcher = launcher
@@ -56,6 +66,7 @@ class Engine:
         self._clock = clock
         self._report = report
         self._luck = luck
+        self._owner = owner
         self._epoch = 0
         self._history_id = identity(history)
         self._supervision: Supervision | None = None
@@ -66,8 +77,9 @@ class Engine:
 
     # what it is told
 
-    def load(self, configured: Iterable[Job]) -> None:
+    def load(self, configured: Iterable[Job], *, limits: Limits | None = None) -> None:
         """Make these the current jobs; live runs keep what their job was."""
+        self._limits = limits or Limits()
         self.book.use(load_jobs(self._history, configured, now=self._clock()))
         self.book.pauses = pauses_ever(self._history)
         self.look_at_everything()
@@ -80,13 +92,10 @@ class Engine:
         self._epoch, self._supervision = epoch, supervision
         self.supervise(supervision.supervisor_id)
         reach("recovery-read")
-        turn = self._turn()
-        with transaction(self._history):
+        with self._turn(committed="recovery-committed") as turn:
             set_back_while_down(turn, tolerance=SECOND)
             take_in(turn, recover(turn, supervision))
             begin_after_boot(turn, supervision.boot, again=run_on_start)
-        reach("recovery-committed")
-        self._send(turn)
 
     def due(self, key: str) -> None:
         """Take notice that the time of a schedule has come."""
@@ -103,20 +112,18 @@ class Engine:
 
     def clock_stepped(self, step: int) -> None:
         """Take notice that the wall clock was set by so many microseconds; see engine/steps.py."""
-        turn = self._turn()
-        with transaction(self._history):
+        with self._turn() as turn:
             clock_stepped(turn, step)
-        self._send(turn)
         self.look_at_everything()
 
     def asked(self) -> None:
-        """Take notice that somebody may have asked for something."""
+        """Take notice that somebody may have asked for something, or freed what others wait for."""
         self._asked = True
 
     def look(self) -> None:
         """Notice what nobody poked for: a request, or the end of a run in the foreground."""
         self._asked = (
-            bool(self.book.waiting)
+            bool(self.book.lines)
             or requests.are_waiting(self._history)
             or record.has_foreground_runs(self._history)
         )
@@ -134,54 +141,38 @@ class Engine:
         """Do one turn of work; return whether there is more to do at once."""
         now = self._clock()
         beginning = self._may_begin
-        retries = self.book.retries_due(now) if beginning else []
-        rested = self.book.rested(now) if beginning else []
+        alarms = alarms_due(self.book, now, beginning=beginning)
         asked = self._asked and self._has_supervisor
-        if not (self._inbox or asked or retries or rested or (self._due and beginning)):
+        if not (self._inbox or asked or alarms or (self._due and beginning)):
             return False
-        turn = self._turn(now)
-        with transaction(self._history):
+        with self._turn(now) as turn:
             inbox, self._inbox = self._inbox, []
             take_in(turn, inbox)
             if asked:
                 self._asked = False
-                self.book.pauses = pauses_ever(self._history)
-                self._apply_requests(turn)
-            for live in retries:
-                turn.begin(live)
-            for entry, since in rested:
-                begin_rested(turn, entry, since)
+                self._look_around(turn)
+            go_off(turn, alarms)
             if beginning:
+                draw(turn)  # those that wait go before those that come due now
                 self._decide(turn)
-            if turn.spawns:
-                reach("claim-before-commit")
-        self._send(turn)
         return bool(self._due and beginning)
 
     def next_alarm(self) -> Instant | None:
-        """Return when the next attempt that waits, or job that rests, is due."""
-        if not self._may_begin:
-            return None
-        waits = [heap[0][0] for heap in (self.book.retries, self.book.rests) if heap]
-        return min(waits, default=None)
+        """Return when something is due that no schedule wakes for: see engine/alarms.py."""
+        return next_alarm(self.book, beginning=self._may_begin)
 
     def run_in_foreground(
-        self, job: Job, *, requested_by: str, force: bool, retries: bool, owner: str
+        self, jobs: Iterable[Job], wanted: Wanted, *, limits: Limits | None = None
     ) -> int:
-        """Claim and start one run for the process `owner` (JSON); see start_by_hand."""
-        self.book.use([load_job(self._history, job, now=self._clock())])
-        turn = self._turn()
-        with transaction(self._history):
-            run = start_by_hand(
-                turn,
-                job.name,
-                requested_by=requested_by,
-                force=force,
-                retries=retries,
-                owner=owner,
-            )
-        self._send(turn)
-        return run
+        """Claim one run for the command whose engine this is; see start_by_hand.
+
+        `jobs` has the job, and those that run after it.
+        """
+        self._limits = limits or Limits()
+        self.book.use(load_job(self._history, job, now=self._clock()) for job in jobs)
+        self.book.pauses = pauses_ever(self._history)
+        with self._turn() as turn:
+            return start_by_hand(turn, wanted)
 
     def supervise(self, supervisor_id: int) -> None:
         """Name the supervisor that attempts go to from now on."""
@@ -194,19 +185,15 @@ class Engine:
 
     def reap(self, supervision: Supervision, *, adopt: bool) -> None:
         """Settle the runs whose foreground command has died; see recovery.reap."""
-        turn = self._turn()
-        with transaction(self._history):
+        with self._turn() as turn:
             reap(turn, supervision, adopt=adopt)
-        self._send(turn)
 
     def cancel_all(self, by: str, *, number: int = signal.SIGTERM) -> None:
         """End every run: signal what runs, close what waits; accept nothing new."""
         self.accepting = False
-        turn = self._turn()
-        with transaction(self._history):
+        with self._turn() as turn:
             for live in list(self.book.live.values()):
                 cancel(turn, live, by=by, number=number)
-        self._send(turn)
 
     @property
     def is_due(self) -> bool:
@@ -224,8 +211,10 @@ class Engine:
     def _may_begin(self) -> bool:
         return self.accepting and self._has_supervisor
 
-    def _turn(self, now: Instant | None = None) -> Turn:
-        return Turn(
+    @contextmanager
+    def _turn(self, now: Instant | None = None, *, committed: str = "") -> Iterator[Turn]:
+        """Hold the transaction of one turn, and let out what it has earned once it is durable."""
+        turn = Turn(
             self._history,
             self._clock() if now is None else now,
             self.book,
@@ -234,16 +223,28 @@ class Engine:
             self._luck,
             may_begin=self._may_begin,
             history_id=self._history_id,
+            limits=self._limits,
+            owner=self._owner,
         )
+        with transaction(self._history):
+            yield turn
+            draw(turn)
+            if turn.spawns:
+                reach("claim-before-commit")
+        if committed:
+            reach(committed)
+        self._send(turn)
 
-    def _apply_requests(self, turn: Turn) -> None:
-        wishes = apply_requests(turn, epoch=self._epoch, accepting=self.accepting)
-        self.wishes.stop = wishes.stop if wishes.stop is not None else self.wishes.stop
-        self.wishes.reload = wishes.reload
-        if self._supervision is not None:
-            reap(turn, self._supervision, adopt=True)
-        for job_id in list(self.book.waiting):
-            start_waiting(turn, job_id)
+    def _look_around(self, turn: Turn) -> None:
+        """Apply what people ask for, and see whether others have freed what is waited for here."""
+        if self._owner is None:
+            self.book.pauses = pauses_ever(self._history)
+            wishes = apply_requests(turn, epoch=self._epoch, accepting=self.accepting)
+            self.wishes.stop = wishes.stop if wishes.stop is not None else self.wishes.stop
+            self.wishes.reload = wishes.reload
+            if self._supervision is not None:
+                reap(turn, self._supervision, adopt=True)
+        turn.free.extend(self.book.lines)
 
     def _decide(self, turn: Turn) -> None:
         plans: dict[object, Plan] = {}

@@ -7,8 +7,9 @@ from base64 import b64decode
 from datetime import timedelta
 from typing import Any
 
-from flowcron.domain.duration import format_duration
+from flowcron.domain.duration import format_duration, human_duration
 from flowcron.domain.instant import Instant, micros
+from flowcron.domain.job import OnLost
 from flowcron.domain.outcome import (
     Cancelled,
     Exited,
@@ -62,11 +63,27 @@ def _started(turn: Turn, live: Live, message: Message, *, write: bool) -> None:
     live.attempt_started_at = at
     live.started_at = live.started_at or at
     live.process = Process(message["pid"], message["pid_started"], message["pid_inode"])
+    if new:
+        _mark_late(turn, live, at)
+        turn.book.watch_for_slow(live)
     if write:
         process = (live.process.pid, live.process.started, live.process.inode)
         record.attempt_started(turn.db, live.run, live.number, at=at, process=process)
     if new:
         turn.say(Kind.STARTED, "started", live, pid=message["pid"], state=State.RUNNING)
+
+
+def _mark_late(turn: Turn, live: Live, at: Instant) -> None:
+    """Take notice of a run that starts later than its job allows."""
+    allowed = live.job.late_after
+    if allowed is None or live.scheduled_at is None or live.number > 1:
+        return
+    entry = turn.book.entries.get(live.job.name)
+    late = at - live.scheduled_at - (0 if entry is None else entry.delay)
+    if late > micros(allowed):
+        record.run_is_late(turn.db, live.run, by=late)
+        length = human_duration(timedelta(microseconds=late))
+        turn.say(Kind.LATE, f"started {length} late", live)
 
 
 def _ended(turn: Turn, live: Live, message: Message) -> None:
@@ -132,7 +149,8 @@ def finish(turn: Turn, live: Live, outcome: Outcome, message: Message) -> None:
         _run_over(turn, live, end)
     else:
         retry_at = Instant(end.finished_at + micros(wait))
-        record.run_waits(turn.db, end, retry_at=retry_at)
+        record.run_retries(turn.db, end, retry_at=retry_at)
+        turn.attempt_over(live)
         turn.book.retry_later(live, retry_at)
         _say(turn, Kind.RETRY, live, end, wait=wait.total_seconds())
 
@@ -141,6 +159,8 @@ def _wait(turn: Turn, live: Live, outcome: Outcome) -> timedelta | None:
     policy = live.job.retry
     if live.cancelled_by or not live.retries_left:
         return None
+    if isinstance(outcome, Lost) and live.job.on_lost is OnLost.RERUN:
+        return timedelta()
     if not may_retry(outcome, policy, success_codes=live.job.success_codes):
         return None
     return wait_before(live.number, policy, luck=turn.luck())
@@ -148,26 +168,8 @@ def _wait(turn: Turn, live: Live, outcome: Outcome) -> timedelta | None:
 
 def _run_over(turn: Turn, live: Live, end: AttemptEnd) -> None:
     record.run_ended(turn.db, end, reason=end.reason)
-    turn.book.end(live)
-    live.state = end.state
-    entry = turn.book.entries.get(live.job.name)
-    if entry is not None:
-        turn.book.rest(entry, since=end.finished_at)
-        if end.state is State.SUCCESS:
-            entry.previous_success = live.started_at
+    turn.run_over(live, end.state, at=end.finished_at)
     _say(turn, Kind.ENDED, live, end)
-    start_waiting(turn, live.job_id)
-
-
-def start_waiting(turn: Turn, job_id: int) -> None:
-    """Start the run that waits for its job, when no run of the job is under way."""
-    if not turn.may_begin or job_id in turn.book.under_way:
-        return
-    if record.has_foreground_runs(turn.db, job_id):  # its command, or the next look, goes on
-        return
-    live = turn.book.next_waiting(job_id)
-    if live is not None:
-        turn.begin(live)
 
 
 def _say(turn: Turn, kind: Kind, live: Live, end: AttemptEnd, *, wait: float | None = None) -> None:

@@ -14,8 +14,9 @@ from flowcron.domain.planner import lateness_allowed
 from flowcron.domain.ports import Process
 from flowcron.domain.run import State, log_name
 from flowcron.domain.snapshot import job_from
+from flowcron.engine.admission import admit
 from flowcron.engine.book import Live
-from flowcron.engine.finish import finish, outcome_of, start_waiting
+from flowcron.engine.finish import finish, outcome_of
 from flowcron.engine.report import Kind
 from flowcron.engine.schedules import schedules_of
 from flowcron.engine.turn import Turn
@@ -41,24 +42,28 @@ class Supervision:
 def recover(turn: Turn, supervision: Supervision) -> list[Message]:
     """Settle every run that is not over; return the supervisor's messages that are still news."""
     news: list[Message] = []
+    waiting: list[Live] = []
     left = [run for run in open_runs(turn.db) if not _is_owned(turn, run, supervision.boot)]
     for run in _settle_attempts(turn, left, supervision):
         live = _live(run)
         message = supervision.known.get((run.run, run.number))
         if run.attempt_is_open and message is not None:
-            turn.book.begin(live)
+            turn.goes_on(live)
             news.append(message)
             if message["ev"] == "started":
                 turn.say(Kind.ADOPTED, "survived", live, pid=message["pid"])
         elif run.owner is not None:
             _abandoned(turn, live)
         elif run.retry_at is not None:
-            turn.book.begin(live)
+            turn.book.count_in(live)
             turn.book.retry_later(live, run.retry_at)
+            turn.book.watch_for_slow(live)
         else:
-            turn.book.wait(live)
-    for job_id in list(turn.book.waiting):
-        start_waiting(turn, job_id)
+            if live.number:
+                turn.book.count_in(live)
+            waiting.append(live)
+    for live in sorted(waiting, key=lambda each: (-each.job.priority, each.run)):
+        admit(turn, live)
     return news
 
 
@@ -133,6 +138,9 @@ def _live(run: OpenRun) -> Live:
         process=process,
         retry_at=run.retry_at,
         retries_left=run.retries,
+        due_at=run.due_at,
+        chain=run.chain,
+        is_slow=run.is_slow,
     )
 
 
@@ -145,6 +153,8 @@ def _settle(
     may_adopt: bool,
 ) -> None:
     live = _live(run)
+    if run.owner is not None:  # whoever could want it again is gone
+        live.retries_left = False
     if run.supervisor_id == supervision.supervisor_id:
         _never_started(turn, live)
         return
@@ -161,7 +171,7 @@ def _settle(
     if status is None:
         _lost(turn, live, _NO_TRACE)
     else:
-        turn.book.begin(live)
+        turn.goes_on(live)
         finish(turn, live, outcome_of(turn, live, {"status": status}), {"at": turn.now})
 
 
@@ -170,6 +180,7 @@ def _abandoned(turn: Turn, live: Live) -> None:
     state = State.FAILED if live.number else State.CANCELLED
     reason = "the command that ran it died before the next attempt"
     record.run_closed(turn.db, live.run, state=state, at=turn.now, reason=reason)
+    turn.run_over(live, state, at=turn.now)
     turn.say(Kind.ENDED, reason, live, state=state)
 
 
@@ -179,6 +190,7 @@ def _never_started(turn: Turn, live: Live) -> None:
         reason = "claimed, and the scheduler died before it could start"
         record.attempt_dropped(turn.db, live.run, live.number)
         record.run_closed(turn.db, live.run, state=State.MISSED, at=turn.now, reason=reason)
+        turn.run_over(live, State.MISSED, at=turn.now)
         turn.say(Kind.MISSED, reason, live)
         return
     turn.begin_again(live)
@@ -201,7 +213,7 @@ def adopt(turn: Turn, live: Live) -> None:
         raise ValueError("only a known process can be adopted")
     job, started = live.job, live.attempt_started_at or turn.now
     record.attempt_moved(turn.db, live.run, live.number, supervisor_id=turn.supervisor_id)
-    turn.book.begin(live)
+    turn.goes_on(live)
     turn.spawns.append(
         {
             "op": "adopt",
@@ -222,5 +234,5 @@ def adopt(turn: Turn, live: Live) -> None:
 
 
 def _lost(turn: Turn, live: Live, why: str) -> None:
-    turn.book.begin(live)
+    turn.goes_on(live)
     finish(turn, live, Lost(why), {"at": turn.now})

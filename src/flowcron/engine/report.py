@@ -18,6 +18,8 @@ class Kind(StrEnum):
     SKIPPED = "skipped"
     MISSED = "missed"
     QUEUED = "queued"
+    LATE = "late"
+    SLOW = "slow"
     NOTICE = "notice"
     WARNING = "warning"
 

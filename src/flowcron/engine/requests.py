@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
+from typing import Any
 
-from flowcron.domain.names import did_you_mean
-from flowcron.domain.run import State, Trigger
 from flowcron.domain.text import storable
-from flowcron.engine.claims import live_run
+from flowcron.engine.by_hand import Wanted, start_by_hand
+from flowcron.engine.cancel import cancel
 from flowcron.engine.turn import Turn
-from flowcron.errors import FlowcronError, NotFoundError, RefusedError
-from flowcron.history import record, requests
-from flowcron.history.record import NewRun
+from flowcron.errors import FlowcronError, RefusedError
+from flowcron.history import requests
 from flowcron.history.requests import Answer, Request
 
 
@@ -36,70 +36,45 @@ def apply_requests(turn: Turn, *, epoch: int, accepting: bool) -> Wishes:
             wishes.stop = request.arguments.get("how", "")
             requests.answer(turn.db, request.id, Answer({}), at=turn.now)
         else:
-            answer = _run(turn, request, accepting=accepting)
+            answer = _applied(turn, request, accepting=accepting)
             requests.answer(turn.db, request.id, answer, at=turn.now)
     return wishes
 
 
-def _run(turn: Turn, request: Request, *, accepting: bool) -> Answer:
+def _applied(turn: Turn, request: Request, *, accepting: bool) -> Answer:
     try:
+        if request.kind == "cancel":
+            return Answer(_cancelled(turn, request))
         if not accepting:
             raise RefusedError("the scheduler is stopping")
-        run = start_by_hand(
-            turn,
-            request.arguments["job"],
-            requested_by=request.requested_by,
-            force=bool(request.arguments.get("force")),
-            retries=bool(request.arguments.get("retries", True)),
-        )
+        return Answer({"run": start_by_hand(turn, _wanted(request))})
     except FlowcronError as error:
         hint = error.hint and storable(error.hint)
         return Answer({"hint": hint}, storable(error.message), error.exit_code)
-    return Answer({"run": run})
 
 
-def start_by_hand(
-    turn: Turn,
-    name: str,
-    *,
-    requested_by: str,
-    force: bool,
-    retries: bool,
-    owner: str | None = None,
-) -> int:
-    """Claim and start a run that a person asked for.
-
-    Raises NotFoundError for an unknown job and RefusedError, leaving no row, when a run of it is
-    not over and the job does not allow another.
-    """
-    entry = turn.book.entries.get(name)
-    if entry is None:
-        raise NotFoundError(f'there is no job "{name}"', hint=did_you_mean(name, turn.book.entries))
-    pause = turn.book.pauses.get(entry.id)
-    if pause is not None and pause.holds(turn.now) and not force:
-        raise RefusedError(
-            f"{name} is paused", hint=f"flowcron resume {name} · flowcron run {name} --force"
-        )
-    earlier = None if force else record.open_run_of(turn.db, entry.id)
-    if earlier is not None:
-        raise RefusedError(
-            f'{name} is already running (run {earlier}) and overlap = "{entry.job.overlap}"',
-            hint=f"flowcron logs -f {earlier} · flowcron run {name} --force",
-        )
-    new = NewRun(
-        entry.id,
-        entry.definition_id,
-        State.QUEUED,
-        Trigger.MANUAL,
-        turn.now,
-        requested_by=requested_by,
-        owner=owner,
-        retries=int(retries),
+def _wanted(request: Request) -> Wanted:
+    asked = request.arguments
+    return Wanted(
+        asked.get("job", ""),
+        request.requested_by,
+        again=asked.get("run"),
+        force=bool(asked.get("force")),
+        retries=bool(asked.get("retries", True)),
+        alone=bool(asked.get("alone")),
     )
-    run = record.claim(turn.db, new)
-    if run is None:
-        raise AssertionError("a run without a scheduled time conflicts with nothing")
-    live = live_run(entry, run, scheduled_at=None)
-    live.retries_left = retries
-    turn.begin(live)
-    return run
+
+
+def _cancelled(turn: Turn, request: Request) -> dict[str, Any]:
+    """Cancel runs, and say which of them had a process and which only waited.
+
+    Those that are over by now, or that a command runs in the foreground, are in neither list.
+    """
+    number = int(request.arguments.get("signal", signal.SIGTERM))
+    signalled: list[int] = []
+    closed: list[int] = []
+    for run in request.arguments["runs"]:
+        if (live := turn.book.live.get(run)) is not None:
+            (signalled if live.has_attempt else closed).append(run)
+            cancel(turn, live, by=request.requested_by, number=number)
+    return {"signalled": signalled, "closed": closed}

@@ -7,7 +7,7 @@ from flowcron.domain.job import Missed
 from flowcron.domain.planner import Decision
 from flowcron.domain.run import State, Trigger
 from flowcron.engine.book import Entry
-from flowcron.engine.claims import claim
+from flowcron.engine.claims import claim_time
 from flowcron.engine.turn import Turn
 from flowcron.history import record
 
@@ -22,5 +22,5 @@ def begin_rested(turn: Turn, entry: Entry, due: Instant) -> None:
     if late and entry.job.missed is Missed.SKIP:
         decision = Decision(due, State.MISSED, reason='missed = "skip"')
     record.decided(turn.db, entry.id, through=turn.now)
-    if not claim(turn, entry, decision):
+    if not claim_time(turn, entry, decision):
         turn.book.rest(entry, since=turn.now)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowcron.domain.instant import Instant, moment
 from flowcron.domain.job import Job
+from flowcron.domain.overlap import Limits
 from flowcron.domain.ports import Processes
 from flowcron.domain.run import State, log_name
 from flowcron.domain.schedule import zone_of
-from flowcron.engine.book import Book, Live
+from flowcron.engine.book import Book, Line, LineKind, Live
 from flowcron.engine.report import Kind, Report
 from flowcron.history import record
 from flowcron.history.database import Connection
+
+
+class Over(NamedTuple):
+    """A run that is over in this turn; `chain` is the run that its chain began with, if another."""
+
+    run: int
+    job: str
+    chain: int | None
 
 
 @dataclass(slots=True)
@@ -24,6 +34,8 @@ class Turn:
     """The transaction in progress, its one "now", and the messages and reports it has earned.
 
     `may_begin` is false while the scheduler stops, or has no supervisor to begin anything with.
+    `owner` identifies a command that runs things in the foreground. What is `over` or `free` has
+    consequences that are drawn before the turn ends; see engine/consequences.py.
     """
 
     db: Connection
@@ -34,9 +46,13 @@ class Turn:
     luck: Callable[[], float]
     may_begin: bool
     history_id: str
+    limits: Limits = field(default_factory=Limits)
+    owner: str | None = None
     spawns: list[dict[str, Any]] = field(default_factory=list)
     acks: list[list[int]] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
+    over: deque[Over] = field(default_factory=deque)
+    free: deque[Line] = field(default_factory=deque)
 
     def begin(self, live: Live) -> None:
         """Record the next attempt of a run and send it to the supervisor after the commit."""
@@ -44,7 +60,10 @@ class Turn:
         live.token = secrets.token_hex(8)
         live.state = State.QUEUED
         live.process = live.retry_at = live.attempt_started_at = None
-        self.book.begin(live)
+        if live.number > 1 or live.waits_at is not None:
+            record.run_waits_no_more(self.db, live.run)
+        live.waits_at = None
+        self._is_out(live)
         record.begin_attempt(
             self.db, live.run, live.number, supervisor_id=self.supervisor_id, token=live.token
         )
@@ -53,8 +72,34 @@ class Turn:
     def begin_again(self, live: Live) -> None:
         """Send an attempt that provably never started, under the row it has already."""
         record.attempt_moved(self.db, live.run, live.number, supervisor_id=self.supervisor_id)
-        self.book.begin(live)
+        self._is_out(live)
         self.spawns.append(spawn_message(live, self.history_id))
+
+    def goes_on(self, live: Live) -> None:
+        """Take up a run whose attempt is with a supervisor already."""
+        self._is_out(live)
+        self.book.watch_for_slow(live)
+
+    def attempt_over(self, live: Live) -> None:
+        """Give back what an attempt took."""
+        self.free.extend(self.book.free_slots(live))
+
+    def run_over(self, live: Live, state: State, *, at: Instant) -> None:
+        """Forget a run that is over; what that means for others comes before the turn ends."""
+        live.state = state
+        self.attempt_over(live)
+        self.book.end(live)
+        self.free.append((LineKind.JOB, live.job_id))
+        self.over.append(Over(live.run, live.job.name, live.chain))
+        entry = self.book.entries.get(live.job.name)
+        if entry is not None:
+            self.book.rest(entry, since=at)
+            if state is State.SUCCESS:
+                entry.previous_success = live.started_at
+
+    def _is_out(self, live: Live) -> None:
+        self.book.count_in(live)
+        self.book.take_slots(live)
 
     def say(self, kind: Kind, text: str, live: Live | None = None, **fields: Any) -> None:  # noqa: ANN401 fields of Report
         """Report something once the transaction is durable."""
@@ -109,8 +154,8 @@ def _environment(live: Live) -> dict[str, str]:
         "FLOWCRON_ATTEMPT": str(live.number),
         "FLOWCRON_PARAMS": "{}",
     }
-    if live.scheduled_at is not None:
-        told["FLOWCRON_SCHEDULED_AT"] = _text(live.scheduled_at, job.timezone)
+    if live.due_at is not None:
+        told["FLOWCRON_SCHEDULED_AT"] = _text(live.due_at, job.timezone)
     if live.previous_success is not None:
         told["FLOWCRON_PREVIOUS_SUCCESS_AT"] = _text(live.previous_success, job.timezone)
     return dict(job.env) | told

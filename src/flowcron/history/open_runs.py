@@ -27,6 +27,9 @@ class OpenRun:
     owner: tuple[int, int | None, int | None] | None
     owner_boot: str | None
     retries: bool
+    due_at: Instant | None
+    chain: int | None
+    is_slow: bool
     number: int
     attempt_is_open: bool
     attempt_started_at: Instant | None
@@ -44,6 +47,8 @@ def open_runs(connection: Connection) -> list[OpenRun]:
         f"""
         SELECT runs.id, jobs.name, runs.job_id, definitions.body, runs.scheduled_at, runs.state,
                runs.started_at, runs.retry_at, runs.owner, runs.retries,
+               coalesce(runs.scheduled_at, first.scheduled_at), runs.chain,
+               runs.slow_at IS NOT NULL,
                coalesce(attempts.number, 0),
                attempts.state IN ('queued', 'running'), attempts.started_at,
                attempts.supervisor_id, supervisors.boot, attempts.token, attempts.pid,
@@ -51,6 +56,7 @@ def open_runs(connection: Connection) -> list[OpenRun]:
         FROM runs
         JOIN jobs ON jobs.id = runs.job_id
         JOIN definitions ON definitions.id = runs.definition_id
+        LEFT JOIN runs AS first ON first.id = runs.chain
         LEFT JOIN attempts ON attempts.run_id = runs.id AND attempts.number = (
             SELECT max(number) FROM attempts WHERE run_id = runs.id)
         LEFT JOIN supervisors ON supervisors.id = attempts.supervisor_id
@@ -61,10 +67,8 @@ def open_runs(connection: Connection) -> list[OpenRun]:
 
 
 def _open_run(row: tuple[Any, ...]) -> OpenRun:
-    run, job, job_id, body, scheduled_at, state, started_at, retry_at, owner, retries, *attempt = (
-        row
-    )
-    number, is_open, *rest = attempt
+    run, job, job_id, body, scheduled_at, state, started_at, retry_at, owner, *more = row
+    retries, due_at, chain, is_slow, number, is_open, *rest = more
     identity = None if owner is None else json.loads(owner)
     return OpenRun(
         run,
@@ -78,6 +82,9 @@ def _open_run(row: tuple[Any, ...]) -> OpenRun:
         identity and (identity["pid"], identity["started"], identity["inode"]),
         identity and identity["boot"],
         bool(retries),
+        due_at,
+        chain,
+        bool(is_slow),
         number,
         bool(is_open),
         *rest,

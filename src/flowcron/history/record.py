@@ -26,6 +26,10 @@ class NewRun(NamedTuple):
     requested_by: str | None = None
     owner: str | None = None
     retries: int = 1
+    chain: int | None = None
+    upstream: int | None = None
+    retry_of: int | None = None
+    alone: int = 0
 
 
 class AttemptEnd(NamedTuple):
@@ -52,8 +56,9 @@ def claim(connection: Connection, run: NewRun) -> int | None:
     row = connection.execute(
         """
         INSERT INTO runs (job_id, definition_id, state, "trigger", recorded_at, scheduled_at,
-                          generation, reason, covers, requested_by, owner, retries)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                          generation, reason, covers, requested_by, owner, retries, chain,
+                          upstream, retry_of, alone)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (scheduled_at, job_id, generation) DO NOTHING RETURNING id
         """,
         run,
@@ -61,23 +66,19 @@ def claim(connection: Connection, run: NewRun) -> int | None:
     return None if row is None else int(row[0])
 
 
-def open_run_of(connection: Connection, job_id: int) -> int | None:
-    """Return a run of the job that is not over, or None."""
-    row = connection.execute(
-        f"SELECT id FROM runs WHERE job_id = ? AND state IN ({OPEN}) ORDER BY id LIMIT 1",  # noqa: S608 constants
+def open_runs_of(connection: Connection, job_id: int) -> list[int]:
+    """Return the runs of the job that are not over, oldest first."""
+    rows = connection.execute(
+        f"SELECT id FROM runs WHERE job_id = ? AND state IN ({OPEN}) ORDER BY id",  # noqa: S608 constants
         (job_id,),
-    ).fetchone()
-    return None if row is None else int(row[0])
+    )
+    return [run for (run,) in rows]
 
 
-def has_foreground_runs(connection: Connection, job_id: int | None = None) -> bool:
-    """Return whether a command runs anything, or this job, in the foreground."""
+def has_foreground_runs(connection: Connection) -> bool:
+    """Return whether a command runs anything in the foreground."""
     row = connection.execute(
-        f"""
-        SELECT 1 FROM runs
-        WHERE state IN ({OPEN}) AND owner IS NOT NULL AND job_id = coalesce(?, job_id) LIMIT 1
-        """,  # noqa: S608 constants
-        (job_id,),
+        f"SELECT 1 FROM runs WHERE state IN ({OPEN}) AND owner IS NOT NULL LIMIT 1"  # noqa: S608 constants
     ).fetchone()
     return row is not None
 
@@ -118,8 +119,30 @@ def begin_attempt(
         """,
         (run, number, supervisor_id, token),
     )
-    if number > 1:
-        connection.execute("UPDATE runs SET state = 'queued', retry_at = NULL WHERE id = ?", (run,))
+
+
+def run_waits_no_more(connection: Connection, run: int) -> None:
+    """Record that the next attempt of a run that had to wait is about to begin."""
+    connection.execute(
+        "UPDATE runs SET state = 'queued', retry_at = NULL, waits = NULL WHERE id = ?", (run,)
+    )
+
+
+def run_queued(connection: Connection, run: int, *, waits: str) -> None:
+    """Record what a run waits for before its next attempt can begin."""
+    connection.execute(
+        "UPDATE runs SET state = 'queued', retry_at = NULL, waits = ? WHERE id = ?", (waits, run)
+    )
+
+
+def run_is_late(connection: Connection, run: int, *, by: int) -> None:
+    """Record that a run started later than its job allows, by so many microseconds."""
+    connection.execute("UPDATE runs SET late = ? WHERE id = ?", (by, run))
+
+
+def run_is_slow(connection: Connection, run: int, *, at: Instant) -> None:
+    """Record that a run goes on for longer than its job allows."""
+    connection.execute("UPDATE runs SET slow_at = ? WHERE id = ?", (at, run))
 
 
 def attempt_moved(connection: Connection, run: int, number: int, *, supervisor_id: int) -> None:
@@ -185,7 +208,7 @@ def run_ended(connection: Connection, end: AttemptEnd, *, reason: str | None) ->
         """
         UPDATE runs SET
             state = ?, attempts = ?, started_at = coalesce(started_at, ?), finished_at = ?,
-            exit_code = ?, signal = ?, retry_at = NULL,
+            exit_code = ?, signal = ?, retry_at = NULL, waits = NULL,
             reason = CASE WHEN ? IS NULL AND reason LIKE 'stands for %' THEN reason ELSE ? END
         WHERE id = ?
         """,
@@ -203,8 +226,8 @@ def run_ended(connection: Connection, end: AttemptEnd, *, reason: str | None) ->
     )
 
 
-def run_waits(connection: Connection, end: AttemptEnd, *, retry_at: Instant) -> None:
-    """Record that a run waits for its next attempt."""
+def run_retries(connection: Connection, end: AttemptEnd, *, retry_at: Instant) -> None:
+    """Record that a run waits until its next attempt is due."""
     connection.execute(
         """
         UPDATE runs SET state = 'retrying', attempts = ?, started_at = coalesce(started_at, ?),
@@ -220,7 +243,10 @@ def run_closed(
 ) -> None:
     """Record that a run is over without a further attempt: cancelled, missed or lost."""
     connection.execute(
-        "UPDATE runs SET state = ?, finished_at = ?, reason = ?, retry_at = NULL WHERE id = ?",
+        """
+        UPDATE runs SET state = ?, finished_at = ?, reason = ?, retry_at = NULL, waits = NULL
+        WHERE id = ?
+        """,
         (state, at, reason, run),
     )
 

@@ -82,6 +82,8 @@ CREATE TABLE runs (
 
 CREATE INDEX runs_of_job ON runs (job_id);
 CREATE INDEX runs_of_chain ON runs (chain) WHERE chain IS NOT NULL;
+CREATE INDEX runs_owned ON runs (job_id)
+WHERE owner IS NOT NULL AND state IN ('queued', 'running', 'retrying');
 CREATE INDEX runs_open ON runs (job_id) WHERE state IN ('queued', 'running', 'retrying');
 -- for people: what happened in a span of time, and what went wrong, in a history of any length
 CREATE INDEX runs_when ON runs (coalesce(scheduled_at, recorded_at));

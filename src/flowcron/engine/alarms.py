@@ -1,0 +1,53 @@
+"""What is due at a time that no schedule has: retries, the ends of rests, runs that take long."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from flowcron.domain.duration import format_duration
+from flowcron.domain.instant import Instant
+from flowcron.engine.admission import admit
+from flowcron.engine.book import Book, Entry, Live
+from flowcron.engine.report import Kind
+from flowcron.engine.rests import begin_rested
+from flowcron.engine.turn import Turn
+from flowcron.history import record
+
+
+class Alarms(NamedTuple):
+    """What is due: the runs to try again, the jobs that have rested, the runs that are slow."""
+
+    retries: list[Live]
+    rested: list[tuple[Entry, Instant]]
+    slow: list[Live]
+
+    def __bool__(self) -> bool:
+        """Whether anything is due."""
+        return bool(self.retries or self.rested or self.slow)
+
+
+def alarms_due(book: Book, now: Instant, *, beginning: bool) -> Alarms:
+    """Take what is due from the book; what begins something only while it may."""
+    retries = book.retries_due(now) if beginning else []
+    rested = book.rested(now) if beginning else []
+    return Alarms(retries, rested, book.slow(now))
+
+
+def next_alarm(book: Book, *, beginning: bool) -> Instant | None:
+    """Return when the next of them is due."""
+    begins = (book.retries, book.rests) if beginning else ()
+    waits = [heap[0][0] for heap in (*begins, book.slows) if heap]
+    return min(waits, default=None)
+
+
+def go_off(turn: Turn, alarms: Alarms) -> None:
+    """Do what is due."""
+    for live in alarms.retries:
+        admit(turn, live)
+    for entry, since in alarms.rested:
+        begin_rested(turn, entry, since)
+    for live in alarms.slow:
+        record.run_is_slow(turn.db, live.run, at=turn.now)
+        length = format_duration(live.job.slow_after or timedelta())
+        turn.say(Kind.SLOW, f"still running after {length}", live)
