@@ -17,6 +17,7 @@ from flowcron.config.model.file_tables import FileTable, validated
 from flowcron.config.paths import in_folder
 from flowcron.config.positions import lines_of_jobs
 from flowcron.config.rules import broken_rules, misplaced, not_available, without_match
+from flowcron.config.rules_expect import broken_expectations, exposed_secrets
 from flowcron.config.sources import Source, digest_of, read_sources
 from flowcron.config.translate import translated
 from flowcron.domain.job import Job
@@ -45,7 +46,12 @@ def _check(source: Source, *, main: Source) -> tuple[FileTable, list[Problem]]:
     table, errors = validated(source.table)
     mistakes = list(translated(errors, source.table))
     wrong = {mistake.path for mistake in mistakes}
-    mistakes += (each for each in broken_rules(source.table) if each.path not in wrong)
+    broken = (
+        *broken_rules(source.table),
+        *broken_expectations(source.table),
+        *exposed_secrets(source.table, main.path.parent),
+    )
+    mistakes += (each for each in broken if each.path not in wrong)
     mistakes += not_available(source.table)
     if source is main:
         mistakes += without_match(main)

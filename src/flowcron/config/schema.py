@@ -2,7 +2,7 @@
 
 Except for what a schema cannot say, and the loader does: whether a cron expression is right, which
 zones exist, that an `every` is of whole seconds and at most 366 days, that no length is beyond 100
-years and no size beyond 8 EiB, that an integer is not written as 1.0, that included files exist,
+years and no size beyond 8 EiB, that a pattern is a regular expression of Python's, that an integer is not written as 1.0, that included files exist,
 and that no two files define the same job or a table of the main file.
 """
 
@@ -17,6 +17,7 @@ from flowcron.config.descriptions import DESCRIPTIONS
 from flowcron.config.model.file_tables import file_schema
 from flowcron.config.notyet import NOT_YET
 from flowcron.config.rules import RUNNABLE, TRIGGERS
+from flowcron.config.rules_expect import OF_A_FILE
 
 Schema = dict[str, Any]
 
@@ -33,6 +34,10 @@ def json_schema() -> Schema:
     schema: Schema = _tidied(file_schema())
     for name in sorted(NOT_YET):
         _take_out(name, schema)
+    schema["$defs"]["ExpectTable"] |= {
+        "minProperties": 1,
+        "dependentRequired": {key: ["file"] for key in OF_A_FILE},
+    }
     _describe(schema)
     job = schema["$defs"]["JobTable"]
     job["allOf"] = _rules_of_jobs(job["properties"])
