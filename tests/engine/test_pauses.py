@@ -8,7 +8,7 @@ import pytest
 
 from fakes import EVERY_MINUTE, after, make_job
 from flowcron.domain.job import Missed
-from flowcron.engine.by_hand import Wanted
+from flowcron.domain.wish import Wish
 from flowcron.errors import RefusedError
 from flowcron.history.database import transaction
 from flowcron.history.pauses import pause, resume
@@ -76,7 +76,7 @@ def test_a_paused_job_is_started_by_hand_only_with_force(world: World) -> None:
     command = world.command("{}")
 
     with pytest.raises(RefusedError, match="paused"):
-        command.run_in_foreground([job], Wanted("backup", "me"))
-    run = command.run_in_foreground([job], Wanted("backup", "me", force=True))
+        command.run_in_foreground([job], Wish("backup", "me"))
+    run = command.run_in_foreground([job], Wish("backup", "me", force=True))
 
     assert run == 1

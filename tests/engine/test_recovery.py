@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fakes import EVERY_MINUTE, after, exited, make_job, started
 from flowcron.domain.job import Job, Missed, RetryPolicy
 from flowcron.domain.ports import Process
-from flowcron.engine.by_hand import Wanted
+from flowcron.domain.wish import Wish
 from flowcron.history import requests
 from flowcron.history.database import transaction
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from world import World
 
 PROCESS = Process(100, 5, 7)
-BY_ME = Wanted("backup", "me")
+BY_ME = Wish("backup", "me")
 OWNER = '{"pid": 100, "started": 5, "inode": 7, "boot": "boot 1"}'
 
 

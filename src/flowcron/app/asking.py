@@ -10,7 +10,7 @@ from typing import Any
 
 from flowcron.errors import FlowcronError, NotRunningError
 from flowcron.history import requests, schedulers
-from flowcron.history.database import open_history, transaction
+from flowcron.history.database import Connection, open_history, transaction
 from flowcron.system import clock
 from flowcron.system.lock import holder
 from flowcron.system.poke import poke
@@ -47,14 +47,8 @@ def ask(
     try:
         with transaction(connection):
             scheduler = schedulers.last_scheduler(connection)
-            request = requests.ask(
-                connection,
-                kind,
-                arguments or {},
-                scheduler=None if scheduler is None else scheduler.id,
-                requested_by=whoami(),
-                at=clock.now(),
-            )
+            addressee = None if scheduler is None else scheduler.id
+            request = _insert(connection, kind, arguments or {}, addressee)
         poke(history.parent)
         deadline = clock.monotonic() + patience
         while (given := requests.answer_to(connection, request)) is None:
@@ -73,12 +67,35 @@ def ask(
     return given.result
 
 
+def leave_request(history: Path, kind: str, arguments: dict[str, Any]) -> None:
+    """Ask whichever scheduler comes next."""
+    connection = open_history(history)
+    try:
+        with transaction(connection):
+            _insert(connection, kind, arguments, None)
+    finally:
+        connection.close()
+
+
 def whoami() -> str:
     """Return the name of the user, for the record of who asked."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def _insert(
+    connection: Connection, kind: str, arguments: dict[str, Any], scheduler: int | None
+) -> int:
+    return requests.ask(
+        connection,
+        kind,
+        arguments,
+        scheduler=scheduler,
+        requested_by=whoami(),
+        at=clock.now(),
+    )
 
 
 def _silence(*, alive: bool, patience: float) -> str:

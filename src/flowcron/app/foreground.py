@@ -14,7 +14,7 @@ from flowcron.app.preparing import Preparing
 from flowcron.domain.instant import SECOND
 from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
-from flowcron.engine.by_hand import Wanted
+from flowcron.domain.wish import Wish
 from flowcron.engine.engine import Engine
 from flowcron.engine.recovery import Supervision
 from flowcron.engine.report import Report
@@ -64,7 +64,7 @@ class Foreground:
         )
         self._looks_at = 0.0
 
-    def begin(self, jobs: Iterable[Job], wanted: Wanted, *, limits: Limits) -> int:
+    def begin(self, jobs: Iterable[Job], wish: Wish, *, limits: Limits) -> int:
         """Claim the run and return its id; raises RefusedError when it may not start.
 
         `jobs` has its job and those that run after it.
@@ -79,7 +79,7 @@ class Foreground:
             )
         self._engine.supervise(supervisor)
         self._engine.reap(Supervision(supervisor, self._boot, {}), adopt=False)
-        return self._engine.run_in_foreground(jobs, wanted, limits=limits)
+        return self._engine.run_in_foreground(jobs, wish, limits=limits)
 
     @property
     def runs(self) -> list[int]:

@@ -35,6 +35,8 @@ COMMANDS = {
     "logs": Entry("flowcron.cli.logs", "See", "Output of runs; -f follows"),
     "why": Entry("flowcron.cli.why", "See", "Why a job did or did not run at a time"),
     "run": Entry("flowcron.cli.run", "Do", "Start a job now and follow it"),
+    "retry": Entry("flowcron.cli.retry", "Do", "Run a failed run again"),
+    "cancel": Entry("flowcron.cli.cancel", "Do", "Stop runs before they end"),
     "pause": Entry("flowcron.cli.pause", "Do", "Stop scheduling a job for a while"),
     "resume": Entry("flowcron.cli.resume", "Do", "Schedule it again"),
     "stop": Entry("flowcron.cli.stop", "Do", "Stop the scheduler"),
@@ -42,7 +44,7 @@ COMMANDS = {
     "schema": Entry("flowcron.cli.schema", "Keep", "JSON Schema for editors"),
 }
 
-ALIASES = {"validate": "check", "ls": "list", "ps": "status"}
+ALIASES = {"validate": "check", "ls": "list", "kill": "cancel", "ps": "status"}
 """Known habits; they work and are not shown."""
 
 _INTRODUCTION = f"""\

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from flowcron.cli.context import Session
 from flowcron.cli.text import Span
 from flowcron.cli.words import SYMBOLS
 from flowcron.domain.instant import Instant, micros
 from flowcron.domain.job import AfterEnd, Job, Timed
+from flowcron.domain.names import did_you_mean
 from flowcron.domain.snapshot import job_from
-from flowcron.errors import ConfigError
+from flowcron.errors import ConfigError, NotFoundError
 from flowcron.history.known import defined_jobs
 from flowcron.history.pauses import Pause, pauses
 from flowcron.history.recent import Recent, recent_runs
 from flowcron.history.schedulers import last_scheduler
+
+if TYPE_CHECKING:
+    from flowcron.config.config import Config
 
 _FEW = 3
 
@@ -87,6 +92,17 @@ def configured_jobs(session: Session) -> tuple[Job, ...]:
             raise
         session.warn(f"{path} has {_many(len(error.problems))}; these are the jobs loaded last")
         return known
+
+
+def job_named(config: Config, name: str) -> Job:
+    """Return a job of a configuration; raises NotFoundError when it has none of that name."""
+    jobs = {job.name: job for job in config.jobs}
+    if name not in jobs:
+        raise NotFoundError(
+            f'there is no job "{name}" in {config.path}',
+            hint=did_you_mean(name, jobs) or "flowcron list",
+        )
+    return jobs[name]
 
 
 def is_loaded(session: Session) -> bool:

@@ -26,6 +26,9 @@ _LOOKS = {
     "missed": ("!", "late"),
     "cancelled": ("■", "dim"),
     "lost": ("?", "failed"),
+    "queued": ("○", "dim"),
+    "late": ("!", "late"),
+    "slow": ("!", "late"),
 }
 _BAD = {"failed", "timed_out", "lost"}
 _PLAIN = re.compile(r"[!#-<>-~]+")  # ASCII that logfmt needs no quotes for
@@ -164,7 +167,8 @@ def _logfmt_text(text: str) -> str:
 
 
 def _level(report: Report) -> str:
-    return "warning" if report.kind is Kind.WARNING or report.state in _BAD else "info"
+    warns = report.kind in {Kind.WARNING, Kind.LATE, Kind.SLOW}
+    return "warning" if warns or report.state in _BAD else "info"
 
 
 def _moment(at: Instant, zone: tzinfo | None) -> datetime:

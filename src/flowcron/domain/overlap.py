@@ -30,8 +30,8 @@ class Limits:
 def on_overlap(job: Job, *, others: int, queue: bool, catch_up: bool) -> Start:
     """Return what becomes of a new run while `others` of the job are not over.
 
-    `queue` says that some of them wait for their turn. A time that is made up never pushes another
-    out and is not lost to one: it waits, and then so does what comes due behind it.
+    `queue` says that some of them wait for their turn. A time that is made up waits instead of
+    being skipped or pushing another out, and what comes due behind it then waits as well.
     """
     if not others:
         return Start.BEGINS

@@ -88,7 +88,8 @@ class Live:
     @property
     def has_attempt(self) -> bool:
         """Whether an attempt of it is with a supervisor."""
-        return self.number > 0 and self.state in {State.QUEUED, State.RUNNING}
+        is_out = self.number > 0 and self.waits_at is None
+        return is_out and self.state in {State.QUEUED, State.RUNNING}
 
 
 @dataclass(slots=True)
@@ -184,7 +185,7 @@ class Book:
     def queue(self, live: Live, line: Line) -> None:
         """Let a run stand in a line: the highest priority first, then the oldest run."""
         self.live[live.run] = live
-        live.waits_at = line
+        live.state, live.retry_at, live.waits_at = State.QUEUED, None, line
         heapq.heappush(self.lines.setdefault(line, []), (-live.job.priority, live.run))
 
     def first_in(self, line: Line) -> Live | None:
@@ -197,10 +198,6 @@ class Book:
             heapq.heappop(places)
         self.lines.pop(line, None)
         return None
-
-    def leave(self, live: Live) -> None:
-        """Take a run out of the line that it stands in."""
-        live.waits_at = None
 
     def count_in(self, live: Live) -> None:
         """Count a run among those of its job that are under way."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flowcron.domain.job import Overlap
 from flowcron.domain.names import did_you_mean
 from flowcron.domain.run import State, Trigger
+from flowcron.domain.wish import Wish
 from flowcron.engine.book import Entry
 from flowcron.engine.claims import claim
 from flowcron.engine.turn import Turn
@@ -16,31 +15,15 @@ from flowcron.history.chains import Repeated, repeated_run
 from flowcron.history.record import NewRun
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to run, and how: of `job`, or, where it is given, of the run `again`.
-
-    `force` makes light of a pause and of other runs of the job; without `retries` a failure is the
-    end; `alone` lets nothing run after it.
-    """
-
-    job: str
-    requested_by: str
-    again: int | None = None
-    force: bool = False
-    retries: bool = True
-    alone: bool = False
-
-
-def start_by_hand(turn: Turn, wanted: Wanted) -> int:
+def start_by_hand(turn: Turn, wish: Wish) -> int:
     """Claim a run that a person asked for, and start it or let it wait; return its id.
 
     Raises NotFoundError for an unknown job or run, and RefusedError, leaving no row, for a job that
     is paused or has a run that is not over where it does not allow another.
     """
-    again = None if wanted.again is None else _repeated(turn, wanted.again)
-    entry = _entry(turn, wanted.job if again is None else again.job)
-    if not wanted.force:
+    again = None if wish.again is None else _repeated(turn, wish.again)
+    entry = _entry(turn, wish.job if again is None else again.job)
+    if not wish.force:
         _insist_it_may(turn, entry)
     new = NewRun(
         entry.id,
@@ -48,16 +31,16 @@ def start_by_hand(turn: Turn, wanted: Wanted) -> int:
         State.QUEUED,
         Trigger.MANUAL if again is None else Trigger.RETRY,
         turn.now,
-        requested_by=wanted.requested_by,
+        requested_by=wish.requested_by,
         owner=turn.owner,
-        retries=int(wanted.retries),
+        retries=int(wish.retries),
         chain=None if again is None else again.chain,
         upstream=None if again is None else again.upstream,
-        retry_of=wanted.again,
-        alone=int(wanted.alone),
+        retry_of=wish.again,
+        alone=int(wish.alone),
     )
     due_at = None if again is None else again.due_at
-    live = claim(turn, entry, new, due_at=due_at, is_forced=wanted.force, is_wanted=True)
+    live = claim(turn, entry, new, due_at=due_at, is_forced=wish.force, is_wanted=True)
     if live is None:
         raise AssertionError("a run without a scheduled time conflicts with nothing")
     return live.run

@@ -14,10 +14,11 @@ from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
 from flowcron.domain.planner import Plan
 from flowcron.domain.ports import Clock, Judge, Launcher, Processes
+from flowcron.domain.wish import Wish
 from flowcron.engine.alarms import alarms_due, go_off, next_alarm
 from flowcron.engine.book import Book, Entry, Live
 from flowcron.engine.boots import begin_after_boot
-from flowcron.engine.by_hand import Wanted, start_by_hand
+from flowcron.engine.by_hand import start_by_hand
 from flowcron.engine.cancel import cancel
 from flowcron.engine.claims import decide
 from flowcron.engine.consequences import draw
@@ -165,7 +166,7 @@ class Engine:
         return next_alarm(self.book, beginning=self._may_begin)
 
     def run_in_foreground(
-        self, jobs: Iterable[Job], wanted: Wanted, *, limits: Limits | None = None
+        self, jobs: Iterable[Job], wish: Wish, *, limits: Limits | None = None
     ) -> int:
         """Claim one run for the command whose engine this is; see start_by_hand.
 
@@ -175,7 +176,7 @@ class Engine:
         self.book.use(load_job(self._history, job, now=self._clock()) for job in jobs)
         self.book.pauses = pauses_ever(self._history)
         with self._turn() as turn:
-            return start_by_hand(turn, wanted)
+            return start_by_hand(turn, wish)
 
     def supervise(self, supervisor_id: int) -> None:
         """Name the supervisor that attempts go to from now on."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowcron.domain.text import storable
-from flowcron.engine.by_hand import Wanted, start_by_hand
+from flowcron.domain.wish import Wish
+from flowcron.engine.by_hand import start_by_hand
 from flowcron.engine.cancel import cancel
 from flowcron.engine.turn import Turn
 from flowcron.errors import FlowcronError, RefusedError
@@ -47,15 +48,15 @@ def _applied(turn: Turn, request: Request, *, accepting: bool) -> Answer:
             return Answer(_cancelled(turn, request))
         if not accepting:
             raise RefusedError("the scheduler is stopping")
-        return Answer({"run": start_by_hand(turn, _wanted(request))})
+        return Answer({"run": start_by_hand(turn, _wish(request))})
     except FlowcronError as error:
         hint = error.hint and storable(error.hint)
         return Answer({"hint": hint}, storable(error.message), error.exit_code)
 
 
-def _wanted(request: Request) -> Wanted:
+def _wish(request: Request) -> Wish:
     asked = request.arguments
-    return Wanted(
+    return Wish(
         asked.get("job", ""),
         request.requested_by,
         again=asked.get("run"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
@@ -69,7 +69,7 @@ def open_runs(connection: Connection) -> list[OpenRun]:
 def _open_run(row: tuple[Any, ...]) -> OpenRun:
     run, job, job_id, body, scheduled_at, state, started_at, retry_at, owner, *more = row
     retries, due_at, chain, is_slow, number, is_open, *rest = more
-    identity = None if owner is None else json.loads(owner)
+    identity = None if owner is None else _owner(owner)
     return OpenRun(
         run,
         job,
@@ -79,8 +79,8 @@ def _open_run(row: tuple[Any, ...]) -> OpenRun:
         State(state),
         started_at,
         retry_at,
-        identity and (identity["pid"], identity["started"], identity["inode"]),
-        identity and identity["boot"],
+        identity and identity.process,
+        identity and identity.boot,
         bool(retries),
         due_at,
         chain,
@@ -89,3 +89,21 @@ def _open_run(row: tuple[Any, ...]) -> OpenRun:
         bool(is_open),
         *rest,
     )
+
+
+class Owner(NamedTuple):
+    """The process of the command that runs something in the foreground, and its boot."""
+
+    process: tuple[int, int | None, int | None]
+    boot: str
+
+
+def owner_of(connection: Connection, run: int) -> Owner | None:
+    """Return whose command runs a run in the foreground, or None when a scheduler does."""
+    row = connection.execute("SELECT owner FROM runs WHERE id = ?", (run,)).fetchone()
+    return None if row is None or row[0] is None else _owner(row[0])
+
+
+def _owner(text: str) -> Owner:
+    identity = json.loads(text)
+    return Owner((identity["pid"], identity["started"], identity["inode"]), identity["boot"])
