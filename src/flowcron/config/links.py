@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flowcron.config.mistake import Mistake, located
 from flowcron.config.positions import Path
 from flowcron.config.sources import Source
 from flowcron.config.wording import shown
-from flowcron.domain.chain import cycles, unrelated
+from flowcron.domain.job import Overlap
+from flowcron.domain.knots import cycles, unrelated
 from flowcron.domain.names import did_you_mean
 from flowcron.errors import Problem
+
+_MOST_OF_CIRCLE = 8
+_ONE_AT_A_TIME = (None, Overlap.SKIP, Overlap.QUEUE, Overlap.REPLACE)
 
 Named = tuple[str, Path]
 """A name, and where it is written."""
@@ -22,11 +26,14 @@ def broken_links(sources: Sequence[Source]) -> Iterator[Problem]:
     jobs = _names(sources, "jobs")
     pools = _names(sources, "pools")
     after = {
-        name: tuple(upstream for upstream, _ in _named(table.get("after"), ()))
+        name: tuple(each for each, _ in _named(table.get("after"), ()) if each != name)
         for source in sources
         for name, table in _jobs_of(source)
     }
-    circles = cycles(after)
+    circles = {circle[0]: circle for circle in cycles(after)}
+    strangers = frozenset(unrelated(after))
+    defaults = sources[0].table.get("defaults")
+    overlap = defaults.get("overlap") if isinstance(defaults, dict) else None
     for source in sources:
         mistakes = [
             mistake
@@ -34,12 +41,12 @@ def broken_links(sources: Sequence[Source]) -> Iterator[Problem]:
             for mistake in (
                 *_of_after(name, table, jobs),
                 *_of_pool(table.get("pool"), ("jobs", name, "pool"), pools),
-                *_of_circle(name, circles),
-                *_of_unrelated(name, after),
+                *_of_circle(name, circles.get(name)),
+                *(_of_strangers(name, after[name], jobs) if name in strangers else ()),
+                *_of_max_running(name, {"overlap": overlap} | table),
             )
         ]
-        defaults = source.table.get("defaults")
-        if isinstance(defaults, dict):
+        if source is sources[0] and isinstance(defaults, dict):
             mistakes += _of_pool(defaults.get("pool"), ("defaults", "pool"), pools)
         yield from located(source, mistakes)
 
@@ -62,24 +69,29 @@ def _of_pool(pool: object, path: Path, pools: frozenset[str]) -> Iterator[Mistak
         yield Mistake("unknown-pool", f"there is no pool {shown(pool)}", path, help_)
 
 
-def _of_circle(name: str, circles: Sequence[tuple[str, ...]]) -> Iterator[Mistake]:
-    """Yield a circle once, at the job of it that comes first."""
-    for circle in circles:
-        if circle[0] == name and len(circle) > 1:
-            way = " → ".join((*circle, circle[0]))
-            message = f"these jobs wait for each other: {way}"
-            help_ = "leave one of them out of the other's after"
-            yield Mistake("cycle", message, ("jobs", name, "after"), help_)
+def _of_circle(name: str, circle: tuple[str, ...] | None) -> Iterator[Mistake]:
+    """Yield a circle, at the job of it that comes first."""
+    if circle is not None:
+        shown_first = circle[:_MOST_OF_CIRCLE]
+        more = ("…",) if len(circle) > _MOST_OF_CIRCLE else ()
+        message = f"these jobs wait for each other: {' → '.join((*shown_first, *more, name))}"
+        help_ = "leave one of them out of the other's after"
+        yield Mistake("cycle", message, ("jobs", name, "after"), help_)
 
 
-def _of_unrelated(name: str, after: Mapping[str, tuple[str, ...]]) -> Iterator[Mistake]:
+def _of_strangers(name: str, upstreams: Sequence[str], jobs: frozenset[str]) -> Iterator[Mistake]:
     """Yield a job that would wait for jobs that no chain has together."""
-    known = tuple(each for each in after.get(name, ()) if each in after)
-    if unrelated(name, {**after, name: known}):
-        names = " and ".join(known)
-        message = f"{names} never run in the same chain, so {name} would never run"
-        help_ = "let one of them run after the other, or all of them after one job"
-        yield Mistake("unrelated", message, ("jobs", name, "after"), help_)
+    names = " and ".join(each for each in upstreams if each in jobs)
+    message = f"{names} never run in the same chain, so {name} cannot run after all of them"
+    help_ = "let one of them run after the other, or all of them after one job"
+    yield Mistake("unrelated", message, ("jobs", name, "after"), help_)
+
+
+def _of_max_running(name: str, keys: dict[str, Any]) -> Iterator[Mistake]:
+    """Yield a `max_running` of a job whose runs never overlap, as far as its overlap is a word."""
+    if "max_running" in keys and keys["overlap"] in _ONE_AT_A_TIME:
+        message, help_ = '"max_running" says nothing here', 'it goes with overlap = "allow"'
+        yield Mistake("conflict", message, ("jobs", name, "max_running"), help_, at_key=True)
 
 
 def _jobs_of(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
