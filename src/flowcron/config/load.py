@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
+from flowcron.config.accounts import Rights, our_rights
 from flowcron.config.build import Ground, build_job, keep_of
 from flowcron.config.config import Config, OnStop
 from flowcron.config.links import broken_links
@@ -15,6 +16,7 @@ from flowcron.config.machine import machine_seed, machine_zone
 from flowcron.config.mistake import Mistake, located
 from flowcron.config.model.file_tables import FileTable, validated
 from flowcron.config.paths import in_folder
+from flowcron.config.permitted import not_permitted
 from flowcron.config.positions import lines_of_jobs
 from flowcron.config.rules import broken_rules, misplaced, not_available, without_match
 from flowcron.config.sources import Source, digest_of, read_sources
@@ -29,7 +31,8 @@ def load(path: Path) -> Config:
     Raises ConfigError with every problem of every file, and nothing else whatever the files say.
     """
     sources = read_sources(path)
-    checked = [_check(source, main=sources[0]) for source in sources]
+    rights = our_rights()
+    checked = [_check(source, main=sources[0], rights=rights) for source in sources]
     problems = [problem for _, found in checked for problem in found]
     problems += _defined_twice(sources)
     problems += broken_links(sources)
@@ -40,12 +43,13 @@ def load(path: Path) -> Config:
     return _config(sources, [table for table, _ in checked])
 
 
-def _check(source: Source, *, main: Source) -> tuple[FileTable, list[Problem]]:
+def _check(source: Source, *, main: Source, rights: Rights) -> tuple[FileTable, list[Problem]]:
     """Return what a file says, and everything that is wrong with it by itself."""
     table, errors = validated(source.table)
     mistakes = list(translated(errors, source.table))
     wrong = {mistake.path for mistake in mistakes}
-    mistakes += (each for each in broken_rules(source.table) if each.path not in wrong)
+    between = chain(broken_rules(source.table), not_permitted(source.table, rights))
+    mistakes += (each for each in between if each.path not in wrong)
     mistakes += not_available(source.table)
     if source is main:
         mistakes += without_match(main)
