@@ -51,7 +51,10 @@ def test_an_attempt_goes_on_until_it_is_judged(world: World) -> None:
 
 def test_what_is_as_expected_is_a_success_that_ended_when_its_process_did(world: World) -> None:
     engine = with_a_run(world)
-    output = {"output": b64encode(b"hi").decode(), "pieces": b64encode(b"x").decode()}
+    output: dict[str, Any] = {
+        "output": b64encode(b"hi").decode(),
+        "pieces": b64encode(b"x").decode(),
+    }
     hear(engine, exited(1, at=after(63), **output))
     world.clock.go_on(9)
 

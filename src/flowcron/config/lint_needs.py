@@ -7,9 +7,9 @@ from pathlib import Path as Folder
 from typing import Any
 
 from flowcron.config.config import Config
+from flowcron.config.exposed import tables_of_jobs
 from flowcron.config.mistake import Mistake, located
 from flowcron.config.paths import in_folder
-from flowcron.config.rules_expect import tables_of_jobs
 from flowcron.config.secrets import CREDENTIALS, file_of
 from flowcron.config.sources import digest_of, read_sources
 from flowcron.config.wording import shown

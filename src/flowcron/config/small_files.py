@@ -18,13 +18,16 @@ def read_small(path: str, *, private: bool = False) -> bytes:
     Raises OSError when it cannot be read, NoSmallFileError when it is no file of that kind.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise NoSmallFileError("is not a file")
         if private and is_exposed(mode):
             raise NoSmallFileError(exposure(mode))
-        content = file.read(LARGEST + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(LARGEST + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > LARGEST:
         raise NoSmallFileError(f"is larger than {LARGEST:,} bytes")
     return content

@@ -124,7 +124,7 @@ class DefaultsTable(TypedDict, total=False):
     missed_within: PositiveDuration
     jitter: Duration
     pool: Name
-    priority: int
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
     success_codes: _ExitCodes
     expect: ExpectTable
     slow_after: PositiveDuration
