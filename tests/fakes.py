@@ -69,6 +69,16 @@ class ScriptedJudge:
         self.asked += questions
 
 
+class WakesNobody:
+    """The wakes of an owner who looks by himself."""
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Leave it to the test."""
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Leave it to the test."""
+
+
 class FakeProcesses:
     """A machine on which exactly the processes live that the test says."""
 

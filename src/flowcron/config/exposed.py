@@ -25,7 +25,7 @@ def exposed_secrets(table: dict[str, Any], folder: Folder) -> Iterator[Mistake]:
             file = file_of(reference, folder) if isinstance(reference, str) else None
             mode = None if file is None else _mode_of(file)
             if mode is not None and is_exposed(mode):
-                message = f"{shown(str(file))} {exposure(mode)}"
+                message = f"{shown(reference)} {exposure(mode)}"
                 help_ = f"chmod 600 {quote(str(file))}"
                 yield Mistake("secret", message, (*path, "secrets", name), help_)
 

@@ -56,7 +56,7 @@ def _missing_secret(reference: str, folder: Folder, environ: Mapping[str, str]) 
         return f"there is no credential {name}" if _is_missing(Folder(loaded) / name) else None
     file = file_of(reference, folder)
     if file is not None and _is_missing(file):
-        return f"there is no file {shown(str(file))}"
+        return f"there is no file {shown(name)}"
     return None
 
 
