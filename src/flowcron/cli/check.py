@@ -85,6 +85,7 @@ def command(session: Session, *, files: tuple[Path, ...], strict: bool, output: 
 
 
 def _check(path: Path, now: Instant) -> Checked:
+    from flowcron.config.lint_files import warnings_about_files  # noqa: PLC0415 it looks at disks
     from flowcron.config.lint_times import warnings_about_times  # noqa: PLC0415 it loads the next
     from flowcron.config.load import load  # noqa: PLC0415 pydantic is slow to load
 
@@ -92,7 +93,11 @@ def _check(path: Path, now: Instant) -> Checked:
         config = load(path.expanduser().absolute())
     except ConfigError as error:
         return Checked(path, None, error.problems)
-    problems = (*config.warnings, *warnings_about_times(config, now))
+    problems = (
+        *config.warnings,
+        *warnings_about_times(config, now),
+        *warnings_about_files(config),
+    )
     order = {str(file): number for number, file in enumerate(config.files)}
     in_order = sorted(problems, key=lambda each: (order.get(each.file, 0), each.line, each.column))
     return Checked(path, config, tuple(in_order))
