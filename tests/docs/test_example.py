@@ -43,7 +43,7 @@ def test_half_a_minute_of_the_tutorial_shows_everything_it_is_about(flowcron: In
     flowcron.configure(EXAMPLE.read_text(encoding="utf-8"))
     scheduler = flowcron.start_and_wait()
 
-    poll(lambda: SHOWN <= set(flowcron.rows(RUNS)), seconds=45)
+    poll(lambda: set(flowcron.rows(RUNS)) >= SHOWN, seconds=45)
     flowcron.stop(scheduler)
 
     assert "hello from hello" in flowcron.run("logs", "hello").stdout
