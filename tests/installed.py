@@ -55,6 +55,18 @@ class Installed:
         self._started.append(process)
         return process
 
+    def background(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command and go on; its output is read by `communicate`."""
+        process = subprocess.Popen(
+            self.argv(*arguments),
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+        self._started.append(process)
+        return process
+
     def start_and_wait(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start a scheduler and wait until it listens."""
         process = self.start(*arguments, **environment)
@@ -99,6 +111,8 @@ class Installed:
         for process in self._started:
             if process.poll() is None:
                 self.kill(process)
+            if process.stdout is not None:
+                process.stdout.close()
         for (pid,) in self.rows("SELECT pid FROM attempts WHERE state = 'running'"):
             _end(pid, group=True)
         for (pid,) in self.rows("SELECT pid FROM supervisors"):

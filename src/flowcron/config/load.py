@@ -10,6 +10,7 @@ from pathlib import Path
 from flowcron.config.accounts import Rights, our_rights
 from flowcron.config.build import Ground, build_job, keep_of
 from flowcron.config.config import Config, OnStop
+from flowcron.config.exposed import exposed_secrets
 from flowcron.config.links import broken_links
 from flowcron.config.lint import warnings_about
 from flowcron.config.lint_policies import Shared, warnings_about_policies
@@ -49,7 +50,11 @@ def _check(source: Source, *, main: Source, rights: Rights) -> tuple[FileTable, 
     table, errors = validated(source.table)
     mistakes = list(translated(errors, source.table))
     wrong = {mistake.path for mistake in mistakes}
-    between = chain(broken_rules(source.table), not_permitted(source.table, rights))
+    between = chain(
+        broken_rules(source.table),
+        not_permitted(source.table, rights, has_group=_has_group(main)),
+        exposed_secrets(source.table, main.path.parent),
+    )
     mistakes += (each for each in between if each.path not in wrong)
     mistakes += not_available(source.table)
     if source is main:
@@ -59,6 +64,11 @@ def _check(source: Source, *, main: Source, rights: Rights) -> tuple[FileTable, 
     if source.problems:  # what is missing may stand in a line that could not be read
         mistakes = [mistake for mistake in mistakes if mistake.code != "missing"]
     return table, [*source.problems, *located(source, mistakes)]
+
+
+def _has_group(main: Source) -> bool:
+    defaults = main.table.get("defaults")
+    return isinstance(defaults, dict) and "group" in defaults
 
 
 def _config(sources: tuple[Source, ...], tables: list[FileTable]) -> Config:

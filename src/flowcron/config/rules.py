@@ -101,6 +101,9 @@ def _broken_inside(keys: dict[str, Any], path: Path) -> Iterator[Mistake]:
     for key in OF_FILE:
         if key in expect and "file" not in expect:
             yield _says_nothing(key, (*path, "expect"), 'it goes with file = "…"')
+    if keys.get("expect") == {}:
+        help_ = 'write { file = "…" }, { stdout_match = "…" } or what else must be so'
+        yield Mistake("missing", '"expect" does not say what', (*path, "expect"), help_)
     if keys.get("keep") == {}:
         help_ = "write { runs = 500 }, { days = 90 } or both"
         yield Mistake("missing", '"keep" does not say how much', (*path, "keep"), help_)

@@ -3,10 +3,11 @@
 Except for what a schema cannot say, and the loader does: whether a cron expression is right, which
 zones exist, that an `every` is of whole seconds and at most 366 days, that no length is beyond 100
 years and no size beyond 8 EiB, that an integer is not written as 1.0, that no exit code is both to
-be retried and not to be, that included files exist, and that no two files define the same job or a
-table of the main file; whether the jobs in `after` and the pools exist and no jobs wait for each
-other, and whether `max_running` has its overlap = "allow" in [defaults]; and what the machine
-decides: which users and groups there are, and what whoever runs flowcron may do.
+be retried and not to be, that a pattern is a regular expression of Python's, that included files
+exist, and that no two files define the same job or a table of the main file; whether the jobs in
+`after` and the pools exist and no jobs wait for each other, and whether `max_running` has its
+overlap = "allow" in [defaults]; and what the machine decides: which users and groups there are,
+what whoever runs flowcron may do, and whether others can read the file of a secret.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def json_schema() -> Schema:
     tables = schema["$defs"]
     tables["JobTable"] |= _rules_of_jobs(tables["JobTable"]["properties"])
     tables["ExpectTable"]["dependentRequired"] = {key: ["file"] for key in OF_FILE}
-    tables["KeepTable"]["minProperties"] = 1
+    for name in ("ExpectTable", "KeepTable"):
+        tables[name]["minProperties"] = 1
     _prune(schema)
     dialect = "https://json-schema.org/draft/2020-12/schema"
     return {"$schema": dialect, "title": "flowcron: schedules.toml"} | schema

@@ -6,9 +6,11 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from flowcron.domain.instant import Instant, micros
 from flowcron.domain.job import After, Job
+from flowcron.domain.outcome import Exited
 from flowcron.domain.ports import Process
 from flowcron.domain.run import State
 from flowcron.domain.schedule import Schedule
@@ -57,6 +59,8 @@ class Live:
 
     `due_at` is the time that its process is told: its own, or that of the run its chain began
     with. `waits_at` is the line it stands in, `is_forced` lets it overlap others of its job.
+    While it is judged whether an attempt did what its job expects, `ended` is how it ended and the
+    message of it.
     """
 
     run: int
@@ -79,11 +83,13 @@ class Live:
     is_forced: bool = False
     is_slow: bool = False
     waits_at: Line | None = None
+    ended: tuple[Exited, dict[str, Any]] | None = None
 
     @property
     def has_attempt(self) -> bool:
         """Whether an attempt of it is with a supervisor."""
-        return self.number > 0 and self.state in {State.QUEUED, State.RUNNING}
+        is_out = self.number > 0 and self.waits_at is None
+        return is_out and self.state in {State.QUEUED, State.RUNNING}
 
 
 @dataclass(slots=True)
@@ -179,7 +185,7 @@ class Book:
     def queue(self, live: Live, line: Line) -> None:
         """Let a run stand in a line: the highest priority first, then the oldest run."""
         self.live[live.run] = live
-        live.waits_at = line
+        live.state, live.retry_at, live.waits_at = State.QUEUED, None, line
         heapq.heappush(self.lines.setdefault(line, []), (-live.job.priority, live.run))
 
     def first_in(self, line: Line) -> Live | None:
@@ -192,10 +198,6 @@ class Book:
             heapq.heappop(places)
         self.lines.pop(line, None)
         return None
-
-    def leave(self, live: Live) -> None:
-        """Take a run out of the line that it stands in."""
-        live.waits_at = None
 
     def count_in(self, live: Live) -> None:
         """Count a run among those of its job that are under way."""

@@ -84,7 +84,7 @@ def claim(
         others = tuple(record.open_runs_of(turn.db, entry.id))
         start = _start_beside(turn, entry, others, new.trigger)
     if start is Start.SKIPPED:
-        new = new._replace(state=State.SKIPPED, reason=f"run {others[0]} was still running")
+        new = new._replace(state=State.SKIPPED, reason=_still(turn, others[0]))
     run = record.claim(turn.db, new)
     if run is None:  # another scheduler recorded this time before it died
         return None
@@ -127,6 +127,12 @@ def _start_beside(turn: Turn, entry: Entry, others: tuple[int, ...], trigger: Tr
     queue = turn.book.first_in((LineKind.JOB, entry.id)) is not None
     is_late = trigger is Trigger.CATCH_UP
     return on_overlap(entry.job, others=len(others), queue=queue, catch_up=is_late)
+
+
+def _still(turn: Turn, run: int) -> str:
+    live = turn.book.live.get(run)
+    is_waiting = live is not None and live.waits_at is not None
+    return f"run {run} was still {'waiting' if is_waiting else 'running'}"
 
 
 def _replace(turn: Turn, others: tuple[int, ...], *, by: int) -> None:
