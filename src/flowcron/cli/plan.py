@@ -89,8 +89,7 @@ def _write(session: Session, plan: Plan) -> None:
     umask = None if job.umask is None else f"umask {umask_text(job.umask)}"
     fact(screen, "as", _account_text(plan.who), umask)
     fact(screen, "inherits", _inherited(plan))
-    if job.env_file is not None:
-        fact(screen, "env file", job.env_file, _names_text(plan.env_file))
+    fact(screen, "env file", *_file_text(plan))
     fact(screen, "env", *((Span(f"{name}=", "dim"), Span(value)) for name, value in job.env))
     for name, parts in facts_about(job, plan.afters):
         fact(screen, name, *parts)
@@ -142,10 +141,10 @@ def _names_in(env_file: str | None) -> tuple[str, ...] | FlowcronError:
         return error
 
 
-def _names_text(names: tuple[str, ...] | FlowcronError) -> Line:
-    if isinstance(names, FlowcronError):
-        return (Span(names.message, "warning"),)
-    return (Span(", ".join(names) or "no variables"),)
+def _file_text(plan: Plan) -> list[Line | str | None]:
+    if isinstance(plan.env_file, FlowcronError):
+        return [(Span(plan.env_file.message, "warning"),)]
+    return [plan.job.env_file, ", ".join(plan.env_file)]
 
 
 def _account_text(who: Account | None) -> str:
