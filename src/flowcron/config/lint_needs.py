@@ -11,7 +11,7 @@ from flowcron.config.exposed import tables_of_jobs
 from flowcron.config.mistake import Mistake, located
 from flowcron.config.paths import in_folder
 from flowcron.config.secrets import CREDENTIALS, file_of
-from flowcron.config.sources import digest_of, read_sources
+from flowcron.config.sources import unchanged_sources
 from flowcron.config.wording import shown
 from flowcron.errors import Problem
 
@@ -20,13 +20,10 @@ _ELSEWHERE = "without it the job cannot start; is it there where the scheduler r
 
 def warnings_about_needs(config: Config, environ: Mapping[str, str]) -> tuple[Problem, ...]:
     """Return the secrets and files of variables that are not there, given the environment."""
-    sources = read_sources(config.path)
-    if digest_of(sources) != config.digest:  # it was changed a moment ago: no place is certain
-        return ()
     folder = config.path.parent
     return tuple(
         problem
-        for source in sources
+        for source in unchanged_sources(config.path, config.digest)
         for problem in located(source, _missing(source.table, folder, environ))
     )
 
