@@ -39,6 +39,7 @@ class Session:
         self.utc = False
         self.typed: set[str] = set()
         self.no_pager = False
+        self.no_input = False
         self.quiet = False
         self.verbose = 0
         self.ask_clock = ask_clock

@@ -39,6 +39,7 @@ def global_options(*, hidden: bool = False) -> list[click.Option]:
             _option("--tz", metavar="ZONE", help="Show and read times in this zone."),
             _option("--utc", is_flag=True, help="Show and read times in UTC."),
             _option("--no-pager", is_flag=True, help="Show long results without a pager."),
+            _option("--no-input", is_flag=True, help="Never ask anything."),
             _option("-q", "--quiet", is_flag=True, help="Say only what is wrong."),
             _option("-v", "--verbose", count=True, help="Say more; -vv with tracebacks."),
             click.Option(

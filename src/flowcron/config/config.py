@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from flowcron.domain.job import Job, Keep
+from flowcron.domain.keep import Keeps
 from flowcron.errors import Problem
 
 
@@ -41,3 +42,8 @@ class Config:
     history_path: Path | None = None
     auto_reload: bool = True
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def keeps(self) -> Keeps:
+        """How much history is kept of each job."""
+        return Keeps(self.keep, {job.name: job.keep for job in self.jobs if job.keep is not None})

@@ -8,10 +8,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flowcron.domain.instant import Instant
-from flowcron.domain.run import State
+from flowcron.domain.run import FAILURES, State
 from flowcron.history.database import Connection
-
-_FAILURES = (State.FAILED, State.TIMED_OUT, State.LOST)
 
 
 class Glance(NamedTuple):
@@ -54,7 +52,7 @@ class Recent:
         """How many of the newest runs failed in a row."""
         count = 0
         for run in filter(_counts, self.runs):
-            if run.state not in _FAILURES:
+            if run.state not in FAILURES:
                 break
             count += 1
         return count
@@ -90,4 +88,4 @@ def _newest(connection: Connection, job: str, count: int) -> Iterable[Glance]:
 
 def _counts(run: Glance) -> bool:
     """Whether a run says how the job is doing: it ran to an end that nobody else made."""
-    return run.state in {State.SUCCESS, *_FAILURES}
+    return run.state in {State.SUCCESS, *FAILURES}
