@@ -62,12 +62,6 @@ class Recent:
         """Whether the newest run that came to an end of its own is known and was a success."""
         return self.last is not None and self.last.state == State.SUCCESS
 
-    @property
-    def usual(self) -> timedelta | None:
-        """How long a successful run takes: the median of these, or None before the first."""
-        lengths = [run.duration for run in self.runs if run.state == State.SUCCESS and run.duration]
-        return sorted(lengths)[(len(lengths) - 1) // 2] if lengths else None
-
 
 def recent_runs(connection: Connection, jobs: Iterable[str], *, count: int) -> dict[str, Recent]:
     """Return the last `count` runs of each job, by name."""
