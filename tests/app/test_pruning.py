@@ -33,7 +33,7 @@ def test_old_runs_go_by_themselves_with_logs_that_a_crash_left_and_leave_no_room
     story = Story(flowcron.folder / ".flowcron" / "history.db")
     story.configured(make_job("backup"))
     for day in range(120, 80, -1):
-        story.output(story.run("backup", ago(day)), b"x" * 200_000, b"")
+        story.output(story.run("backup", ago(day)), b"x" * 400_000, b"")
     left_by_a_crash = story.path.parent / f"{log_name(900, 1, history=identity(story.db))}.0.log"
     left_by_a_crash.parent.mkdir(parents=True)
     left_by_a_crash.write_text("said")
