@@ -89,7 +89,8 @@ def command(
         for job in configured
         if (names is None or job.name in names) and (tag is None or tag in job.tags)
     ]
-    found = [view for view in views(session, chosen, last=_LAST) if state in {None, view.condition}]
+    looked_at = views(session, chosen, last=_LAST, every=session.is_for_people)
+    found = [view for view in looked_at if state in {None, view.condition}]
     if sort != "file":
         found.sort(key=_ORDERS[sort])
     if not session.is_for_people:

@@ -38,11 +38,13 @@ def drop_old(connection: Connection, before: Instant) -> None:
 def unused(connection: Connection, before: Instant) -> Unused:
     """Return what no run has and was no longer in force at an instant.
 
-    It may look through all runs: not for the connection of a scheduler.
+    The first definition of a job stays: it says since when the job is known. This may look through all runs: not for the connection of a scheduler.
     """
     definitions = connection.execute(
         """
-        SELECT id FROM definitions AS old WHERE EXISTS (
+        SELECT id FROM definitions AS old
+        WHERE id > (SELECT min(id) FROM definitions AS first WHERE first.job_id = old.job_id)
+        AND EXISTS (
             SELECT 1 FROM definitions AS newer
             WHERE newer.job_id = old.job_id AND newer.id > old.id AND newer.seen_at < ?)
         AND id NOT IN (SELECT definition_id FROM jobs WHERE definition_id IS NOT NULL)

@@ -73,8 +73,13 @@ class Sweep:
             return self._let_go(connection, some)
         if not self._has_begun:
             self._has_begun = True
-            names = connection.execute("SELECT id, name FROM jobs").fetchall()
-            self._jobs.extend(_Job(job, self._keeps.of_job(name), self._now) for job, name in names)
+            rows = connection.execute(
+                """
+                SELECT id, name FROM jobs
+                WHERE EXISTS (SELECT 1 FROM runs WHERE job_id = jobs.id)
+                """
+            )
+            self._jobs.extend(_Job(job, self._keeps.of_job(name), self._now) for job, name in rows)
         self._collect(connection)
         if not self._jobs:
             self._jobs, self._next_round = self._next_round, self._jobs

@@ -86,7 +86,7 @@ CREATE INDEX runs_of_retry ON runs (retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX runs_open ON runs (job_id) WHERE state IN ('queued', 'running', 'retrying');
 -- for people: what happened in a span of time, and what went wrong, in a history of any length
 CREATE INDEX runs_when ON runs (coalesce(scheduled_at, recorded_at));
-CREATE INDEX runs_eventful ON runs (id)
+CREATE INDEX runs_eventful ON runs (id, state)  -- with the state, so that counting is quick
 WHERE state IN ('failed', 'timed_out', 'skipped', 'missed', 'cancelled', 'lost');
 
 CREATE TABLE attempts (
