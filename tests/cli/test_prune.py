@@ -58,6 +58,14 @@ def test_it_says_what_it_would_delete_and_deletes_nothing(old_cli: Cli) -> None:
     assert (said.code, less.code, count(old_cli)) == (0, 0, 101)
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_it_fits_the_screen(old_cli: Cli, columns: int) -> None:
+    said = old_cli.on_terminal("prune", "-n", columns=columns)
+
+    assert max(map(len, said.lines)) <= columns
+    assert " ".join(said.out.split()).endswith(STAYS)
+
+
 def test_it_deletes_runs_and_the_logs_of_runs_that_are_gone(old_cli: Cli) -> None:
     logs = [
         old_cli.history.parent / f"{log_name(run, 1, history=identity(old_cli.story().db))}.0.log"

@@ -12,6 +12,7 @@ from flowcron.app.asking import scheduler_pid
 from flowcron.cli.command import command as as_command
 from flowcron.cli.confirm import confirmed
 from flowcron.cli.context import Session, pass_session
+from flowcron.cli.text import Span
 from flowcron.cli.times import date, iso, local
 from flowcron.cli.words import grouped
 from flowcron.domain.duration import DurationError, parse_duration
@@ -117,7 +118,7 @@ def _say(session: Session, keeps: Keeps, all_: Batch, *, deleted: bool) -> None:
         session.screen.line(f"nothing to delete{_older(session, keeps)}")
         return
     done = "deleted" if deleted else "would delete"
-    session.screen.line(f"{done} {_what(session, keeps, all_)}")
+    session.screen.wrapped(f"{done} {_what(session, keeps, all_)}", again=Span("  "))
 
 
 def _what(session: Session, keeps: Keeps, all_: Batch) -> str:

@@ -38,7 +38,8 @@ def drop_old(connection: Connection, before: Instant) -> None:
 def unused(connection: Connection, before: Instant) -> Unused:
     """Return what no run has and was no longer in force at an instant.
 
-    The first definition of a job stays: it says since when the job is known. This may look through all runs: not for the connection of a scheduler.
+    The first definition of a job stays: it says since when the job is known. This may
+    look through all runs: not for the connection of a scheduler.
     """
     definitions = connection.execute(
         """
