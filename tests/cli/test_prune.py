@@ -150,6 +150,17 @@ def test_mistakes_are_explained(
     assert count(old_cli) == 101
 
 
+def test_a_log_that_cannot_be_deleted_is_said_and_the_runs_are_gone(old_cli: Cli) -> None:
+    log = old_cli.history.parent / f"{log_name(1, 1, history=identity(old_cli.story().db))}.0.log"
+    log.mkdir(parents=True)
+
+    said = old_cli.piped("prune", "--yes")
+
+    assert said.code == 1
+    assert "the runs are deleted, some of their logs cannot be:" in said.err
+    assert count(old_cli) == 91
+
+
 def test_a_history_alone_is_enough_when_it_is_told_how_much_to_keep(old_cli: Cli) -> None:
     (old_cli.folder / "schedules.toml").unlink()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ from flowcron.domain.instant import Instant, micros
 from flowcron.domain.job import Keep
 from flowcron.domain.keep import NEWEST, Keeps
 from flowcron.domain.size import human_size
+from flowcron.errors import FlowcronError
 from flowcron.history.database import Connection, open_history, transaction
 from flowcron.history.leftovers import drop_old, drop_unused, give_back, unused
 from flowcron.history.logfiles import remove_orphans
@@ -81,7 +83,7 @@ def _delete(session: Session, keeps: Keeps) -> Batch:
     rest = 0.0 if scheduler_pid(session.history_path) is None else _REST
     try:
         deleted = _swept(history, Sweep(keeps, now=session.now), rest=rest)
-        remove_orphans(history, session.history_path.parent)
+        _remove_logs(history, session.history_path.parent)
         since = Instant(session.now - micros(keeps.longest))
         found = unused(history, since)
         with transaction(history):
@@ -93,6 +95,16 @@ def _delete(session: Session, keeps: Keeps) -> Batch:
     finally:
         history.close()
     return deleted
+
+
+def _remove_logs(history: Connection, state: Path) -> None:
+    try:
+        remove_orphans(history, state)
+    except OSError as error:
+        raise FlowcronError(
+            f"the runs are deleted, some of their logs cannot be: {error}",
+            hint="flowcron prune   goes on where it stopped",
+        ) from error
 
 
 def _swept(history: Connection, sweep: Sweep, *, rest: float = 0) -> Batch:
