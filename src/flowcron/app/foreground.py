@@ -40,7 +40,9 @@ class Foreground:
     def __init__(self, history: Path, environment: dict[str, str]) -> None:
         self._history = open_history(history)
         self._said: list[dict[str, Any]] = []
-        self._supervisor = Supervisor(str(history.parent), emit=self._hear, environment=environment)
+        self._supervisor = Supervisor(
+            str(history.parent), emit=self._hear, environment=environment, reaper=True
+        )
         self._processes = MachineProcesses()
         self._engine = Engine(
             self._history,
