@@ -35,8 +35,14 @@ class Foreground:
     def __init__(self, history: Path, environment: dict[str, str]) -> None:
         self._history = open_history(history)
         self._said: list[dict[str, Any]] = []
-        self._supervisor = Supervisor(str(history.parent), emit=self._hear, environment=environment)
         self._processes = MachineProcesses()
+        self._supervisor = Supervisor(
+            str(history.parent),
+            emit=self._hear,
+            environment=environment,
+            reaper=True,
+            on_stray=self._processes.remember,
+        )
         self._boot = boot_id()
         self._me = self._processes.owner()
         self._programs = Programs(self._processes.status_of)

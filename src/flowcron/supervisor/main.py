@@ -72,6 +72,7 @@ def main(arguments: list[str]) -> int:
             environment={},
             limit=raise_descriptors(),
             poller=make_poller(portable=options.portable),
+            reaper=True,
         ),
     )
     _say_ready(options.ready_fd)
