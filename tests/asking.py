@@ -88,7 +88,7 @@ class InProcess(Asked):
             emit=self.heard.append,
             environment={"PATH": os.environ["PATH"]},
             poller=make_poller(portable=portable),
-            reaper=reaper,
+            reaped=(lambda _pid, _status: None) if reaper else None,
         )
 
     def send(self, *messages: Message) -> None:

@@ -40,8 +40,7 @@ class Foreground:
             str(history.parent),
             emit=self._hear,
             environment=environment,
-            reaper=True,
-            on_stray=self._processes.remember,
+            reaped=self._processes.remember,
         )
         self._boot = boot_id()
         self._me = self._processes.owner()

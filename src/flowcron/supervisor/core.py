@@ -40,8 +40,9 @@ class Supervisor:
     """Runs attempts below a state directory and says what becomes of them through `emit`.
 
     It does nothing by itself: call `step` in a loop. `limit` is what jobs get as RLIMIT_NOFILE when
-    this process has another. It needs a process with a single thread. With `reaper` it takes all
-    children of this process for what jobs have left, and reaps them, where the system can (Linux).
+    this process has another. It needs a process with a single thread. With `reaped` it takes all
+    children of this process for what jobs have left and reaps them, where the system can (Linux);
+    `reaped` gets the pid and the status of those that are no job's first process.
     """
 
     def __init__(
@@ -52,8 +53,7 @@ class Supervisor:
         environment: Mapping[str, str],
         limit: tuple[int, int] | None = None,
         poller: Poller | None = None,
-        reaper: bool = False,
-        on_stray: Callable[[int, int], None] | None = None,
+        reaped: Callable[[int, int], None] | None = None,
     ) -> None:
         self.poller = poller or make_poller()
         self._state_dir = os.path.abspath(state_dir)
@@ -63,8 +63,8 @@ class Supervisor:
         self._deadlines = Deadlines()
         self._children = Children(self.poller, self._deadlines, self._exited)
         self._orphans: Orphans | None = None
-        if reaper and become_reaper():
-            self._orphans = Orphans(self._deadlines, self._children.reaped, on_stray)
+        if reaped is not None and become_reaper():
+            self._orphans = Orphans(self._deadlines, self._children.reaped, reaped)
         self._cgroups = delegated()
         self._endings = Endings(self._deadlines, orphans=self._orphans)
         self._outputs = Outputs(self.poller)

@@ -38,15 +38,15 @@ class Orphans:
     Each child that is not the first process of an attempt came of one of the attempts that ran
     since the last look, or of an orphan that was there then. If only one comes into question, it is
     its; else what the orphan has on it decides, or nobody knows. Children that were there before
-    are nobody's. `on_exit` gets attempts whose first process was reaped here, `on_stray` every other
-    child with its status: somebody else in this process may wait for it.
+    are nobody's. `on_exit` gets attempts whose first process was reaped here, `on_stray` all other
+    children with their status: somebody else in this process may wait for them.
     """
 
     def __init__(
         self,
         deadlines: Deadlines,
         on_exit: Callable[[Attempt, int, struct_rusage], None],
-        on_stray: Callable[[int, int], None] | None = None,
+        on_stray: Callable[[int, int], None],
     ) -> None:
         self._deadlines = deadlines
         self._on_exit = on_exit
@@ -88,7 +88,7 @@ class Orphans:
             self._owners.pop(pid, None)
             if pid in first:
                 self._on_exit(first[pid], status, usage)
-            elif self._on_stray is not None:
+            else:
                 self._on_stray(pid, status)
         return first is not None
 
