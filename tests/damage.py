@@ -39,6 +39,8 @@ def inner_page(history: Path) -> None:
 
 
 def first_page(history: Path) -> None:
+    """Overwrite the list of tables; the page may be whole in SQLite's log, so that goes too."""
+    _without_companions(history)
     with history.open("r+b") as file:
         file.seek(100)
         file.write(b"\xff" * (PAGE - 100))
