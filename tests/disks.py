@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import shutil
 import signal
+import struct
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +21,8 @@ from fakes import poll
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("mkfs.ext4") is None, reason="needs root and mkfs.ext4"
 )
+_FUSE_LOOKUP, _FUSE_GETATTR, _FUSE_INIT = 1, 3, 26
+
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 
 
@@ -83,6 +89,46 @@ def use_up_inodes(folder: Path) -> None:
         while True:
             (folder / f"file{number}").touch()
             number += 1
+
+
+@contextmanager
+def sshfs(folder: Path) -> Iterator[Path]:
+    """Mount what the kernel takes for an empty folder on another machine."""
+    folder.mkdir()
+    device = os.open("/dev/fuse", os.O_RDWR)
+    options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
+    answering = threading.Thread(target=_answer, args=(device,))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"me@host:", os.fsencode(folder), b"fuse.sshfs", 0, options):
+        os.close(device)
+        pytest.skip(f"cannot mount: {os.strerror(ctypes.get_errno())}")
+    answering.start()
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+        answering.join()
+        os.close(device)
+
+
+def _answer(device: int) -> None:
+    """Say what FUSE (linux/fuse.h) asks about the root folder, and that there is nothing else."""
+    with suppress(OSError):  # it is unmounted
+        while True:
+            request = os.read(device, 1 << 17)
+            opcode, unique = struct.unpack_from("<4xIQ", request)
+            error, body = -errno.ENOSYS, b""
+            if opcode == _FUSE_INIT:
+                error, body = (
+                    0,
+                    struct.pack("<IIIIHHII", 7, 23, 0, 0, 1, 1, 4096, 1).ljust(64, b"\0"),
+                )
+            elif opcode == _FUSE_GETATTR:
+                attributes = struct.pack("<6Q10I", 1, *[0] * 8, 0o40700, 2, *[0] * 5)
+                error, body = 0, struct.pack("<QII", 600, 0, 0) + attributes
+            elif opcode == _FUSE_LOOKUP:
+                error = -errno.ENOENT
+            os.write(device, struct.pack("<IiQ", 16 + len(body), error, unique) + body)
 
 
 @contextmanager

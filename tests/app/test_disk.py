@@ -14,6 +14,7 @@ from disks import (
     fill,
     needs_root,
     needs_strace,
+    sshfs,
     tmpfs,
     use_up_inodes,
 )
@@ -183,3 +184,22 @@ def test_a_failed_fsync_ends_the_scheduler_and_the_next_one_takes_over(
     flowcron.start_and_wait()
     poll(lambda: count(flowcron, "failed") == 1)
     assert flowcron.rows("SELECT exit_code, attempts FROM runs") == [(7, 1)]
+
+
+@needs_root
+@pytest.mark.root
+def test_a_state_directory_on_another_machine_is_refused_unless_somebody_insists(
+    tmp_path: Path,
+) -> None:
+    with sshfs(tmp_path / "remote") as remote, installed_in(tmp_path) as flowcron:
+        flowcron.configure(TICK)
+
+        refused = flowcron.run("start", "--db", str(remote / "history.db"))
+        flowcron.configure(f"[history]\nnetwork = true\n{TICK}")
+        insisted = flowcron.run("start", "--db", str(remote / "history.db"))
+
+    assert refused.returncode == 1
+    assert f"is on a network file system (fuse.sshfs, mounted at {remote})" in refused.stderr
+    assert "[history] network = true" in refused.stderr
+    assert insisted.returncode == 1  # this one takes no files
+    assert "network" not in insisted.stderr
