@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from damage import DAMAGES, inner_page
+from damage import DAMAGES, deleted, inner_page
 from fakes import NOON, after
 from flowcron.errors import DamagedHistoryError, HistoryError
 from flowcron.history import record
@@ -99,6 +99,18 @@ def test_without_a_backup_an_empty_one_is_begun_that_knows_of_the_loss(history: 
     assert "there is no good backup of it" in said
     with closing(open_history(history)) as connection:
         assert unknown_since(connection) == 0
+
+
+def test_what_a_crash_in_the_middle_of_it_left_does_not_matter(history: Path) -> None:
+    deleted(history)
+    for end in ("", "-wal", "-journal"):
+        (history.parent / f".history.db.new{end}").write_bytes(b"half of it")
+
+    restore(history, "why", at=NOON)
+
+    assert damage_of(history) is None
+    assert notes(history) == ["before backup 0", "before backup 1"]
+    assert not list(history.parent.glob(".history.db.new*"))
 
 
 def test_two_in_a_second_are_both_kept(history: Path) -> None:
