@@ -333,7 +333,8 @@ def test_an_h_becomes_the_same_minute_each_time_and_another_with_another_seed(
 def test_a_configuration_loaded_in_another_process_is_the_same(tmp_path: Path) -> None:
     path = tmp_path / "schedules.toml"
     path.write_text(
-        '[scheduler]\non_stop = "leave"\nshutdown_grace = "5s"\n[history]\npath = "h/h.db"\nnetwork = true\n'
+        '[scheduler]\non_stop = "leave"\nshutdown_grace = "5s"\n'
+        '[history]\npath = "h/h.db"\nnetwork = true\n'
         '[jobs.a]\ncron = "*/7 * * * *"\ncommand = "true"\n[jobs.b]\ncommand = ["x", "y"]\n'
     )
 
