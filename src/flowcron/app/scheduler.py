@@ -15,13 +15,16 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flowcron.app.backups import Backups
-from flowcron.app.guard import Guard
+from flowcron.app.guard import Guard, LoopWakes
+from flowcron.app.judges import Judges
 from flowcron.app.opening import insist_on_whole
 from flowcron.app.patience import Patience
+from flowcron.app.pruning import Pruning
 from flowcron.app.reloading import Reloading
 from flowcron.app.state import Holding
 from flowcron.app.stopping import Stopping
@@ -35,6 +38,7 @@ from flowcron.history import record
 from flowcron.history.database import transaction
 from flowcron.system import clock, memory, poke
 from flowcron.system.processes import MachineProcesses, become_reaper
+from flowcron.system.programs import Programs
 from flowcron.system.steps import ClockWatch
 from flowcron.system.timer import LONGEST_SLEEP, Timer
 
@@ -82,9 +86,15 @@ class Scheduler:
         self._holding = holding
         self._done: asyncio.Future[str] = self._loop.create_future()
         become_reaper()
+        say = partial(self._guard.call, self._on_messages)
+        self._programs = Programs(self._processes.status_of)
+        wakes = LoopWakes(self._loop, self._guard)
+        self._judges = Judges(holding.state, self._programs, say=say, wakes=wakes)
         self._supervised = Supervised(
             holding,
-            on_message=lambda messages: self._guard.call(self._on_messages, messages),
+            self._programs,
+            wakes=wakes,
+            on_message=say,
             on_close=lambda: self._guard.call(self._on_close),
         )
         self._engine = self._new_engine()
@@ -92,6 +102,13 @@ class Scheduler:
             self.config, use=self._use, say=self._say, is_old=bool(self._options.broken)
         )
         self._backups = Backups(holding, guard=self._guard, say=self._say)
+        self._pruning = Pruning(
+            holding,
+            keeps=lambda: self.config.keeps,
+            is_busy=lambda: self._is_busy,
+            guard=self._guard,
+            say=self._say,
+        )
         self._listen_for_signals()
         try:
             self._timer.start()
@@ -125,6 +142,7 @@ class Scheduler:
         engine = Engine(
             self._holding.history,
             launcher=self._supervised,
+            judge=self._judges,
             processes=self._processes,
             clock=clock.now,
             report=self._report,
@@ -180,6 +198,7 @@ class Scheduler:
         """Decide anew about everything when the wall clock was set."""
         if step := self._clock_watch.step():
             self._engine.clock_stepped(step)
+            self._pruning.clock_stepped(step)
             self._timer.arm_again(self._engine.book.alarms())
             self._plan_turn()
 
@@ -194,6 +213,7 @@ class Scheduler:
         self._engine.look()
         self._plan_turn()
         self._backups.look()
+        self._pruning.look()
 
     def _listen(self, state: Path) -> None:
         self._poke = poke.listen(state)
@@ -219,6 +239,10 @@ class Scheduler:
         if not self._turn_is_planned:
             self._turn_is_planned = True
             self._loop.call_soon(self._guard.call, self._turn)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._engine.is_due or self._is_waiting or self._stopping.how is not None
 
     def _turn(self) -> None:
         self._turn_is_planned = False
@@ -298,6 +322,7 @@ class Scheduler:
             self._loop.remove_reader(self._clock_watch.descriptor)
         self._clock_watch.close()
         self._supervised.close()
+        self._programs.close()
 
     def _record(self, kind: str, text: str) -> None:
         """Say and write down what happened to the scheduler itself."""
