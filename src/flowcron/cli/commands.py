@@ -42,6 +42,7 @@ COMMANDS = {
     "stop": Entry("flowcron.cli.stop", "Do", "Stop the scheduler"),
     "reload": Entry("flowcron.cli.reload", "Do", "Apply changes in schedules.toml"),
     "prune": Entry("flowcron.cli.prune", "Keep", "Delete old runs and logs"),
+    "backup": Entry("flowcron.cli.backup", "Keep", "Copy the history database safely"),
     "schema": Entry("flowcron.cli.schema", "Keep", "JSON Schema for editors"),
 }
 
