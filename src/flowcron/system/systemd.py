@@ -69,6 +69,11 @@ class Systemd:
         return answer.out.splitlines()
 
 
+def is_booted() -> bool:
+    """Return whether systemd runs this machine."""
+    return _BOOTED.is_dir()
+
+
 def is_going_down() -> bool:
     """Return whether what runs here will soon be gone with the system, its session or container.
 
