@@ -38,7 +38,7 @@ def backups(case: Case) -> Iterator[Finding]:
             fix=f"is there room in {backup_folder(case.history_path)}?",
         )
         return
-    yield well(f"backup: {human_duration(age)} old and whole", newest)
+    yield well(f"backup {human_duration(age)} old and whole", newest)
 
 
 def _none(case: Case, changed: Instant | None) -> Finding:

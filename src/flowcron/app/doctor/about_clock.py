@@ -24,7 +24,7 @@ def clock(case: Case) -> Iterator[Finding]:
 def judge_keeping(keeping: Keeping | None) -> Finding:
     """Return what there is to say about how a clock is kept, as far as the system tells."""
     if keeping is None:
-        return well("this system does not say whether its clock is right")
+        return well("nobody knows whether the clock is right")
     if not keeping.is_kept:
         return warning(
             "nothing keeps the clock right: it is not synchronised",

@@ -39,7 +39,7 @@ def _about(config: Config, case: Case) -> Iterator[Finding]:
         yield warning(_said("warning", doubts), where=config.path, fix=f"flowcron check{_c(case)}")
         return
     jobs = "1 job" if len(config.jobs) == 1 else f"{len(config.jobs)} jobs"
-    yield well(f"config {config.path}, {jobs} · {case.choices.config}", config.path)
+    yield well(f"config {config.path}, {jobs}, {case.choices.config}", config.path)
 
 
 def _in_use(case: Case) -> Iterator[Finding]:
@@ -49,8 +49,8 @@ def _in_use(case: Case) -> Iterator[Finding]:
         return
     if scheduler.config != str(case.config_path):
         yield warning(
-            f"the scheduler uses another file, {scheduler.config}; this one is here by "
-            f"{case.choices.config}",
+            f"the scheduler uses another file, {scheduler.config}, than this one "
+            f"({case.choices.config})",
             where=case.config_path,
             fix=f"flowcron -c {scheduler.config} doctor",
         )
@@ -72,4 +72,4 @@ def _said(word: str, problems: tuple[Problem, ...]) -> str:
 
 
 def _c(case: Case) -> str:
-    return f" -c {case.config_path}" if case.choices.config.startswith("-c") else ""
+    return f" -c {case.config_path}" if case.choices.config.startswith("by -c") else ""

@@ -32,4 +32,4 @@ def judge_cron(jobs: Iterable[Job], lines: Iterable[CronLine]) -> Iterator[Findi
             fix=place if place == "crontab -e" else f"delete the lines in {place}",
         )
     if not twice:
-        yield well("cron runs none of these jobs")
+        yield well("cron runs none of them")

@@ -46,7 +46,7 @@ def judge(space: Space, path: Path) -> Finding:
         return problem(f"{said}: runs cannot be recorded", where=path, fix=fix)
     if share < _TIGHT and space.free < _ENOUGH:
         return warning(said, where=path, fix=fix)
-    return well(f"disk: {human_size(space.free)} free", path)
+    return well(f"{human_size(space.free)} free", path)
 
 
 def _of_jobs(case: Case) -> Iterator[Path]:

@@ -19,8 +19,7 @@ def filesystem(case: Case) -> Iterator[Finding]:
 def judge_mount(mount: Mount | None, state: Path, *, is_wanted: bool) -> Finding:
     """Return what there is to say about where the state directory is mounted."""
     if mount is None or not mount.is_network:
-        kind = "" if mount is None else f" ({mount.kind})"
-        return well(f"the history is on a local file system{kind}", state)
+        return well("local disk" if mount is None else f"local disk ({mount.kind})", state)
     text = f"the history is on {mount.kind} ({mount.point}), where it may be damaged"
     fix = "put it on a local disk: [history] path or --db"
     if is_wanted:
@@ -41,7 +40,7 @@ def folders(case: Case) -> Iterator[Finding]:
             fix=f"mkdir -p {folder}, or change cwd",
         )
     if not missing:
-        yield well("the folders of all jobs exist")
+        yield well("all folders exist")
 
 
 def _is_missing(folder: Path) -> bool:

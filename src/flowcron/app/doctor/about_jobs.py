@@ -42,7 +42,7 @@ def failures(case: Case) -> Iterator[Finding]:
     for standing in failing:
         yield judge_failing(standing)
     if not failing:
-        yield well("no job is failing")
+        yield well("none is failing")
 
 
 def judge_failing(standing: Standing) -> Finding:
@@ -67,7 +67,7 @@ def pauses(case: Case) -> Iterator[Finding]:
             fix=f"flowcron resume {pause.job}",
         )
     if not forgotten:
-        yield well("no job is paused for good")
+        yield well("none is paused for good")
 
 
 def is_forgotten(pause: Pause, now: Instant) -> bool:

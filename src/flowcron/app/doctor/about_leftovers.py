@@ -18,7 +18,7 @@ def leftovers(case: Case) -> Iterator[Finding]:
     wrong = [*_orphans(case), *_kept(case)]
     yield from wrong
     if not wrong:
-        yield well("nothing is left over")
+        yield well("nothing left over")
 
 
 def _orphans(case: Case) -> Iterator[Finding]:

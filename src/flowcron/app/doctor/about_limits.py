@@ -37,7 +37,7 @@ def judge_limits(limits: ProcessLimits | None, *, most: int | None) -> Finding:
         )
     if most is None and room < _MANY:
         return warning(f"{by} leaves room for {room} runs at once", fix=_HIGHER[by])
-    return well(f"limits leave room for {room} runs at once")
+    return well(f"room for {room} runs at once")
 
 
 _HIGHER = {

@@ -48,13 +48,13 @@ def permissions(case: Case) -> Iterator[Finding]:
     ]
     yield from wrong
     if not wrong:
-        yield well("history and configuration can be changed by nobody else")
+        yield well("nobody else can change history or configuration")
 
 
 def secrets(case: Case) -> Iterator[Finding]:
     """Check that files of secrets can be read by nobody else."""
     if case.config_path is None:
-        yield well("there are no secrets")
+        yield well("no secrets")
         return
     wrong = [
         *(
@@ -66,7 +66,7 @@ def secrets(case: Case) -> Iterator[Finding]:
     ]
     yield from wrong
     if not wrong:
-        yield well("files of secrets and variables can be read by nobody else")
+        yield well("nobody else can read secrets")
 
 
 def judge_state(state: Kept, files: Iterable[Kept], *, uid: int) -> Iterator[Finding]:

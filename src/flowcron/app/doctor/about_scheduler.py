@@ -10,17 +10,15 @@ from flowcron.app.asking import ask
 from flowcron.app.doctor.case import Case
 from flowcron.app.doctor.finding import Finding, problem, warning, well
 from flowcron.app.heartbeat import STALE, last_beat
-from flowcron.config.paths import Scope, scope_of
 from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import Instant
 from flowcron.errors import NotRunningError
 from flowcron.system import clock
-from flowcron.system.calling import CallError
 from flowcron.system.cgroup import is_of_users_manager, unit_of
+from flowcron.system.own_units import OwnUnit, unit_for
 from flowcron.system.systemd import Systemd, is_booted
 
 _PATIENCE = 5.0  # seconds; a scheduler that waits for another's transaction answers sooner
-_UNIT = "flowcron.service"
 
 
 def scheduler(case: Case) -> Iterator[Finding]:
@@ -50,50 +48,45 @@ def service(case: Case) -> Iterator[Finding]:
     unit = None if case.pid is None else unit_of(case.pid)
     if case.pid is not None and unit is not None:
         whose = "the user's " if is_of_users_manager(case.pid) else ""
-        yield well(f"systemd runs the scheduler as {whose}{unit}")
+        yield well(f"systemd runs it as {whose}{unit}")
         return
-    if not is_booted() or case.config_path is None:
-        yield well("no systemd looks after the scheduler")
+    if not is_booted():
+        yield well("no systemd here")
         return
-    yield from judge_unit(
-        _state_of_unit(case), is_running=case.pid is not None, is_wanted=bool(case.scheduled)
+    found = unit_for(case.history_path, environ=case.environ)
+    if found is None:
+        yield judge_no_unit(is_running=case.pid is not None, is_wanted=bool(case.scheduled))
+        return
+    names = ("ActiveState", "Result")
+    state = Systemd(user=found.user).properties(found.name, *names)
+    yield judge_unit(found, active=state["ActiveState"], result=state["Result"])
+
+
+def judge_unit(unit: OwnUnit, *, active: str, result: str) -> Finding:
+    """Return what there is to say about an installed unit that does not run the scheduler now."""
+    scope = "--user " if unit.user else ""
+    return problem(
+        f"{unit.name} is installed and does not run the scheduler: it is {active or 'unknown'}"
+        f"{f' ({result})' if result not in {'', 'success'} else ''}",
+        fix=f"journalctl {scope}-u {unit.name} -n 50, systemctl {scope}start {unit.name}",
     )
 
 
-def judge_unit(
-    properties: dict[str, str], *, is_running: bool, is_wanted: bool
-) -> Iterator[Finding]:
-    """Yield what there is to say about the unit of a scheduler that systemd does not run now."""
-    state = properties.get("ActiveState", "")
-    if properties.get("LoadState") == "loaded" and state != "active":
-        why = properties.get("Result") or "stopped"
-        yield problem(
-            f"{_UNIT} is installed and {state} ({why})", fix=f"journalctl -u {_UNIT} -n 50"
-        )
-    elif is_running:
-        yield warning(
-            "the scheduler was started by hand: it does not come back after a boot",
-            fix="flowcron service install",
-        )
-    else:
-        text = "no service is installed"
-        yield warning(text, fix="flowcron service install") if is_wanted else well(text)
-
-
-def _state_of_unit(case: Case) -> dict[str, str]:
-    user = case.config_path is not None and scope_of(case.config_path) is not Scope.SYSTEM
-    names = ("LoadState", "ActiveState", "Result")
-    try:
-        return Systemd(user=user).properties(_UNIT, *names)
-    except CallError:
-        return {}
+def judge_no_unit(*, is_running: bool, is_wanted: bool) -> Finding:
+    """Return what there is to say where systemd runs the machine and no unit is installed."""
+    if not is_wanted:
+        return well("no service is needed")
+    started = "the scheduler was started by hand" if is_running else "no service is installed"
+    return warning(
+        f"{started}: nothing starts it after the next boot", fix="flowcron service install"
+    )
 
 
 def _not_running(case: Case) -> Finding:
     if not case.scheduled:
         return well("no scheduler runs, and no job has a time")
-    jobs = "1 job" if len(case.scheduled) == 1 else f"{len(case.scheduled)} jobs"
-    return problem(f"the scheduler is not running: none of {jobs} starts", fix="flowcron start")
+    jobs = "its 1 job does" if len(case.scheduled) == 1 else f"its {len(case.scheduled)} jobs do"
+    return problem(f"the scheduler is not running, so {jobs} not start", fix="flowcron start")
 
 
 def _sick(pid: int, *, answers: bool, silence: int | None) -> Finding:

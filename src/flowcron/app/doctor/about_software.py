@@ -32,7 +32,9 @@ def python(case: Case) -> Iterator[Finding]:
         yield warning(
             "each start compiles flowcron anew: its bytecode is not kept",
             where=_package(),
-            fix=f"{sys.executable} -m compileall {_package()}",
+            fix="unset PYTHONDONTWRITEBYTECODE"
+            if case.environ.get("PYTHONDONTWRITEBYTECODE")
+            else f"{sys.executable} -m compileall {_package()}",
         )
 
 
@@ -82,7 +84,7 @@ def judge_command(found: Path | None, *, ours: tuple[Path, ...]) -> Finding:
             where=found,
             fix=f"remove it, or put {ours[0]} before it on PATH",
         )
-    return well(f"flowcron {__version__}, {found}", found)
+    return well(f"flowcron {__version__} is {found}", found)
 
 
 def _scripts() -> tuple[Path, ...]:

@@ -27,7 +27,7 @@ def supervisor(case: Case) -> Iterator[Finding]:
     wrong = [*judge_supervisor(pid, condition, is_needed=case.pid is not None), *_log(case)]
     yield from wrong
     if not wrong:
-        yield well("no supervisor is needed" if pid is None else f"supervisor lives (pid {pid})")
+        yield well("no supervisor needed" if pid is None else f"supervisor lives (pid {pid})")
 
 
 def judge_supervisor(

@@ -12,7 +12,7 @@ def locale(case: Case) -> Iterator[Finding]:
     """Check that characters are UTF-8, for screens and for the jobs that inherit the locale."""
     charset = case.choices.charset
     if charset == "UTF-8":
-        yield well("locale is UTF-8")
+        yield well("locale UTF-8")
         return
     yield warning(
         f"the locale is {charset or 'not set'}, so only ASCII is shown and jobs that print other "
@@ -27,5 +27,5 @@ def environment(case: Case) -> Iterator[Finding]:
     for name, hint in choices.unknown:
         yield warning(f"{name} is set and means nothing", where=name, fix=hint or f"unset {name}")
     if not choices.unknown:
-        names = ", ".join(choices.variables)
-        yield well(f"environment: {names}" if names else "environment: no variable of flowcron's")
+        names = f"{', '.join(choices.variables)} set" if choices.variables else "no variable set"
+        yield well(f"history {case.history_path} {choices.history} · {names}")

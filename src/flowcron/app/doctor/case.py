@@ -109,6 +109,10 @@ class Case:
         """The process that schedules, or None; raises RefusedError where it cannot be asked."""
         return scheduler_pid(self.history_path)
 
+    def anew(self) -> Case:
+        """Return another look at the same, with nothing read yet."""
+        return Case(self.now, self.environ, self.config_path, self.history_path, self.choices)
+
     def close(self) -> None:
         """Close what was opened."""
         while self._closing:
