@@ -172,8 +172,10 @@ def test_fix_asks_and_changes_nothing_where_nobody_answers(project: Cli) -> None
 def test_a_report_says_what_was_mended(project: Cli) -> None:
     secret = exposed_secret(project)
 
-    said = json.loads(project.piped("doctor", "--fix", "--yes", "--json").out)
+    piped = project.piped("doctor", "--fix", "--yes", "--json")
 
+    said = json.loads(piped.out)
+    assert piped.err == f"chmod 600 {secret}   (it was 644)\n"
     assert said["mended"] == f"chmod 600 {secret}   (it was 644)"
     assert not [finding for finding in said["findings"] if finding["mendable"]]
 

@@ -40,6 +40,17 @@ def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     assert target.stat().st_mode & 0o777 == 0o644
 
 
+def test_a_file_with_another_name_is_left_alone(tmp_path: Path) -> None:
+    other = tmp_path / "of-somebody-else"
+    other.touch()
+    other.chmod(0o644)
+    secret = tmp_path / "pw"
+    secret.hardlink_to(other)
+
+    assert mend(Chmod(secret, 0o600)).failure == "the file has other names (hard links)"
+    assert other.stat().st_mode & 0o777 == 0o644
+
+
 def test_what_is_gone_is_said(tmp_path: Path) -> None:
     assert mend(Chmod(tmp_path / "gone", 0o600)).failure == "No such file or directory"
 
