@@ -21,6 +21,7 @@ from typing import Any
 
 from flowcron.app.backups import Backups
 from flowcron.app.guard import Guard, LoopWakes
+from flowcron.app.heartbeat import HEARTBEAT, beat
 from flowcron.app.judges import Judges
 from flowcron.app.opening import insist_on_whole
 from flowcron.app.patience import Patience
@@ -42,7 +43,6 @@ from flowcron.system.programs import Programs
 from flowcron.system.steps import ClockWatch
 from flowcron.system.timer import LONGEST_SLEEP, Timer
 
-HEARTBEAT = 10.0  # seconds between two looks at the files, the requests and the wall clock
 GATHER = 0.02  # seconds from the supervisor's first word to the commit; the supervisor remembers
 
 
@@ -114,6 +114,7 @@ class Scheduler:
             self._timer.start()
             await self._live(run_on_start=self._options.run_on_start)
             self._listen(holding.state)
+            beat(self._holding.lock)
             self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
             self._guard.start(insist_on_whole(holding.path, holding.check))
             memory.settle()
@@ -206,6 +207,7 @@ class Scheduler:
         if self._done.done():
             return
         self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
+        beat(self._holding.lock)
         self._holding.insist_it_is_still_there()
         self._on_clock()
         if self.config.auto_reload and self._reloading.is_due():

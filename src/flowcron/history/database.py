@@ -16,8 +16,16 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT = 10_000  # milliseconds; every transaction of ours is far shorter
 
 Connection = sqlite3.Connection
+NEEDED_SQLITE = (3, 38, 0)
+"""What has RETURNING (3.35), STRICT tables (3.37) and ->> (3.38)."""
+
 DatabaseTrouble = sqlite3.Error
 """What any use of a connection may raise: locked, full, damaged."""
+
+
+def sqlite_version() -> tuple[int, ...]:
+    """Return the version of the SQLite that this Python uses."""
+    return sqlite3.sqlite_version_info
 
 
 def open_history(path: Path, *, migrations: Path = MIGRATIONS, anew: bool = False) -> Connection:

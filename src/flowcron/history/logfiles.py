@@ -50,6 +50,16 @@ def _of_one_identity(
     return Removed(files, size)
 
 
+def find_orphans(connection: Connection, state: Path) -> list[Path]:
+    """Return the logs of runs that history does not have, without deleting them."""
+    return [
+        orphan
+        for span in spans(connection)
+        for folder in _folders(state / logs_of(span.id))
+        for orphan in _orphans(connection, folder, int(folder.name), of=span.runs)
+    ]
+
+
 def _folders(logs: Path) -> list[Path]:
     if not logs.is_dir():
         return []

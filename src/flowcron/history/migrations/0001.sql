@@ -136,7 +136,7 @@ CREATE TABLE output (  -- small outputs; larger ones stay in files, empty ones a
 
 CREATE TABLE requests (  -- what somebody asks of a scheduler
     id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('run', 'retry', 'cancel', 'stop', 'reload')),
+    kind TEXT NOT NULL CHECK (kind IN ('run', 'retry', 'cancel', 'stop', 'reload', 'ping')),
     scheduler_id INTEGER REFERENCES schedulers (id),  -- NULL: whichever comes first
     arguments TEXT NOT NULL DEFAULT '{}',             -- JSON
     requested_by TEXT NOT NULL,
