@@ -7,7 +7,7 @@ import os
 import pytest
 
 from fakes import poll
-from flowcron.app.heartbeat import HEARTBEAT, last_beat
+from flowcron.app.beat import HEARTBEAT, last_beat
 from flowcron.domain.instant import SECOND
 from flowcron.system import clock
 from installed import Installed

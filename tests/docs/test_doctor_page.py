@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from flowcron.app.beat import HEARTBEAT
 from flowcron.app.doctor.about_disks import _ENOUGH, _FULL, _NOTHING, _TIGHT
 from flowcron.app.doctor.about_limits import _MANY
 from flowcron.app.doctor.about_scheduler import _PATIENCE
 from flowcron.app.doctor.examine import CHECKS
-from flowcron.app.heartbeat import HEARTBEAT
 from flowcron.cli.doctor import FIELDS
 from flowcron.history.database import NEEDED_SQLITE
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from flowcron.app.backups import Backups
+from flowcron.app.beat import HEARTBEAT, beat
 from flowcron.app.guard import Guard, LoopWakes
-from flowcron.app.heartbeat import HEARTBEAT, beat
 from flowcron.app.judges import Judges
 from flowcron.app.opening import insist_on_whole
 from flowcron.app.patience import Patience

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from flowcron.app.asking import LOCK
+from flowcron.app.beat import STALE, last_beat
 from flowcron.app.doctor.about_scheduler import judge_no_unit, judge_unit, scheduler
 from flowcron.app.doctor.finding import Level
-from flowcron.app.heartbeat import STALE, last_beat
 from flowcron.config.sources import digest_at
 from flowcron.domain.instant import SECOND, Instant
 from flowcron.system import clock

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from flowcron import __version__
 from flowcron.app.asking import ask
+from flowcron.app.beat import STALE, last_beat
 from flowcron.app.doctor.case import Case
 from flowcron.app.doctor.finding import Finding, problem, warning, well
-from flowcron.app.heartbeat import STALE, last_beat
 from flowcron.domain.duration import human_duration
 from flowcron.errors import NotRunningError
 from flowcron.system import clock
