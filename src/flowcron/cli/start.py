@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
+import signal
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from flowcron.cli import journal
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
+from flowcron.cli.exitcodes import SIGNAL
+from flowcron.cli.librarylog import log_to_stderr
 from flowcron.cli.narration import narrator
 from flowcron.cli.text import Span
 from flowcron.engine.report import Kind, Report
 from flowcron.system import clock
+from flowcron.system.notify import manager_from
 
 if TYPE_CHECKING:
     from flowcron.config.config import Config
+
+_STDOUT = 1
 
 
 @as_command(
@@ -37,10 +44,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--log-format",
-    type=click.Choice(("auto", "pretty", "logfmt", "json")),
+    type=click.Choice(("auto", "pretty", "logfmt", "json", "journal")),
     default="auto",
     show_default=True,
-    help="How events are written; auto is pretty in a terminal and logfmt elsewhere.",
+    help="How events are written; auto is pretty in a terminal, journal (levels and no times) "
+    "where systemd's journal reads them, and logfmt elsewhere.",
 )
 @click.option(
     "--run-on-start",
@@ -57,6 +65,10 @@ def command(
     Ctrl-C or SIGTERM stops it as `on_stop` says, a second one cancels what still runs. SIGHUP
     loads the configuration again.
     """
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, _end)  # a first process is spared signals without a handler
+    manager = manager_from(os.environ, pid=os.getpid())
+
     from flowcron.config.aside import Loading  # noqa: PLC0415 only start needs it
 
     loading = Loading(session.needed_config)  # meanwhile this process loads what it needs itself
@@ -70,9 +82,9 @@ def command(
         session.warn(f"{_place(warning.file)}:{warning.line}: {warning.message}")
     if dry_run:
         return _foretell(session, config)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     in_terminal = session.screen.is_terminal
-    style = log_format if log_format != "auto" else "pretty" if in_terminal else "logfmt"
+    style = _style(session) if log_format == "auto" else log_format
+    log_to_stderr(for_journal=bool(session.notes.mark))
     report = narrator(
         session.screen, style, zone=session.zone, names=[job.name for job in config.jobs]
     )
@@ -81,6 +93,7 @@ def command(
         OnStop(on_stop) if on_stop else None,
         run_on_start=run_on_start,
         in_terminal=in_terminal,
+        manager=manager,
     )
     with hold(options.history, config) as holding:
         if style == "pretty":
@@ -92,6 +105,17 @@ def command(
         stopped(holding, reason)
         report([_notice(f"stopped by {reason}")])
     return 0
+
+
+def _style(session: Session) -> str:
+    if session.screen.is_terminal:
+        return "pretty"
+    return "journal" if journal.reads(_STDOUT) else "logfmt"
+
+
+def _end(number: int, frame: object) -> NoReturn:  # noqa: ARG001 a handler's signature
+    """End before anything has begun."""
+    sys.exit(SIGNAL + number)
 
 
 def _notice(text: str) -> Report:
