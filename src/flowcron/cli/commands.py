@@ -28,6 +28,7 @@ COMMANDS = {
         "flowcron.cli.next", "Start here", "Show upcoming runs; explain a cron expression"
     ),
     "start": Entry("flowcron.cli.start", "Start here", "Run the scheduler in the foreground"),
+    "service": Entry("flowcron.cli.service", "Start here", "Install flowcron as a systemd service"),
     "status": Entry("flowcron.cli.status", "See", "Is the scheduler running, what is it doing?"),
     "list": Entry("flowcron.cli.list", "See", "All jobs: schedule, next run, last result"),
     "history": Entry("flowcron.cli.history", "See", "Past runs"),
