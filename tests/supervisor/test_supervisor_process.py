@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -294,6 +295,36 @@ def test_it_leaves_when_nothing_is_left_to_do(processes: Processes) -> None:
 
     assert not (processes.state_dir / "supervisor.sock").exists()
     assert "left" in (processes.state_dir / "supervisor.log").read_text()
+
+
+def test_when_the_machine_goes_down_it_waits_for_no_other_scheduler(processes: Processes) -> None:
+    pid = processes.start(linger=1000)
+    scheduler = processes.connect()
+    scheduler.shell("read answer; exit 0")
+    scheduler.wait_for("exited")
+    os.kill(pid, signal.SIGTERM)
+    scheduler.ack()
+
+    began = time.monotonic()
+    scheduler.connection.close()
+    processes.reap(pid)
+
+    assert time.monotonic() - began < 5
+
+
+def test_one_whose_folder_was_made_anew_leaves_the_socket_of_the_next_alone(
+    processes: Processes,
+) -> None:
+    old = processes.start(linger=0.5)
+    scheduler = processes.connect()
+    shutil.rmtree(processes.state_dir)
+    processes.state_dir.mkdir()
+    new = processes.start()
+
+    scheduler.connection.close()
+    processes.reap(old)
+
+    assert processes.connect().hello["pid"] == new
 
 
 def test_it_stays_while_an_end_is_not_acknowledged(processes: Processes) -> None:

@@ -17,6 +17,7 @@ from flowcron.cli.context import Session, pass_session
 from flowcron.cli.exitcodes import SIGNAL
 from flowcron.cli.librarylog import log_to_stderr
 from flowcron.cli.narration import narrator
+from flowcron.cli.problems import near_name
 from flowcron.cli.text import Span
 from flowcron.engine.report import Kind, Report
 from flowcron.system import clock
@@ -79,7 +80,7 @@ def command(
 
     config = loading.result()
     for warning in config.warnings:
-        session.warn(f"{_place(warning.file)}:{warning.line}: {warning.message}")
+        session.warn(f"{near_name(warning.file)}:{warning.line}: {warning.message}")
     if dry_run:
         return _foretell(session, config)
     in_terminal = session.screen.is_terminal
@@ -140,13 +141,5 @@ def _headline(config: Config, history: Path) -> str:
     from flowcron import __version__  # noqa: PLC0415 with its only use
 
     jobs = f"{len(config.jobs)} job{'' if len(config.jobs) == 1 else 's'}"
-    files = f"{_place(str(config.path))} · {jobs} · history {_place(str(history))}"
+    files = f"{near_name(str(config.path))} · {jobs} · history {near_name(str(history))}"
     return f"flowcron {__version__} · {files}"
-
-
-def _place(path: str) -> str:
-    """Return a path as it is shortest from here."""
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return path

@@ -24,6 +24,7 @@ ALREADY_RUNNING = 3
 
 _LOCK_PATIENCE = 2.0  # s: a supervisor that is leaving holds it for a moment
 _BACKLOG = 16
+_LOOK = 0.25  # s between two looks, while it only waits for somebody to come
 _AFTER_FAILURE = 0.1  # s, so that what fails each time does not take all of the processor
 _FIRST_FREE = 3  # after the standard streams
 _COLLECT_AFTER = 50_000  # allocations: few cycles are made, and looking for them costs each run
@@ -62,7 +63,8 @@ def main(arguments: list[str]) -> int:
     lock = _take_lock(state_dir)
     if lock is None:
         return ALREADY_RUNNING
-    _stand_apart()
+    farewell = Farewell()
+    _stand_apart(farewell)
     listener = _listen(state_dir)
     server = Server(
         listener,
@@ -77,12 +79,23 @@ def main(arguments: list[str]) -> int:
     _say_ready(options.ready_fd)
     _tune_memory()
     note("ready")
-    run(server, linger=options.linger)
-    _leave(state_dir, listener)
+    run(server, linger=options.linger, farewell=farewell)
+    _leave(state_dir, listener, lock)
     return 0
 
 
-def run(server: Server, *, linger: float) -> None:
+class Farewell:
+    """Whether somebody wants this process to go: it then does so as soon as it has no work."""
+
+    def __init__(self) -> None:
+        self.wished = False
+
+    def wish(self, number: int, frame: object) -> None:  # noqa: ARG002 a handler's signature
+        """Take notice of SIGTERM, which comes when the machine goes down."""
+        self.wished = True
+
+
+def run(server: Server, *, linger: float, farewell: Farewell) -> None:
     """Take turns until nothing was left to do and nobody came for `linger` seconds."""
     until = time.monotonic() + linger
     while True:
@@ -90,10 +103,10 @@ def run(server: Server, *, linger: float) -> None:
         now = time.monotonic()
         if needed:
             until = now + linger
-        elif now >= until:
+        elif now >= until or farewell.wished:
             return
         try:
-            server.core.step(None if needed else until - now)
+            server.core.step(None if needed else min(until - now, _LOOK))
             server.flush()
         except Exception:  # noqa: BLE001 all runs depend on this process
             note("something failed")
@@ -126,16 +139,18 @@ def _take_lock(state_dir: str) -> int | None:
             return lock
 
 
-def _stand_apart() -> None:
+def _stand_apart(farewell: Farewell) -> None:
     """Leave the session and the folder of whoever started it, and outlive its signals.
 
     Only work that is done ends a supervisor, or SIGKILL: Ctrl-C in the scheduler's terminal must
-    not reach it, and systemd (KillMode=process) and an upgrade leave it to finish its runs.
+    not reach it, and systemd (KillMode=process) and an upgrade leave it to finish its runs. After
+    SIGTERM it does not wait for another scheduler, so that no shutdown of the machine waits for it.
     """
     if os.getsid(0) != os.getpid() and os.getpgrp() != os.getpid():
         os.setsid()
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, farewell.wish)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, no status would be kept
     os.chdir("/")
 
@@ -162,6 +177,13 @@ def _unlink_socket(state_dir: str) -> None:
         return
 
 
+def _is_in_place(lock: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(lock), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
 def _say_ready(fd: int | None) -> None:
     if fd is None:
         return
@@ -178,7 +200,9 @@ def _tune_memory() -> None:
     gc.set_threshold(_COLLECT_AFTER)
 
 
-def _leave(state_dir: str, listener: socket.socket) -> None:
-    _unlink_socket(state_dir)
+def _leave(state_dir: str, listener: socket.socket, lock: int) -> None:
+    """Take the socket away, unless the folder was made anew and the socket there is another's."""
+    if _is_in_place(lock, os.path.join(state_dir, LOCK)):
+        _unlink_socket(state_dir)
     listener.close()
     note("left: nothing runs and nobody asks")
