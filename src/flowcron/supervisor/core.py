@@ -67,6 +67,12 @@ class Supervisor:
         return not (self._attempts or self._left_alone or self._lingering or self._endings.pending)
 
     @property
+    def is_still(self) -> bool:
+        """Whether nothing runs any more, though ends may not be acknowledged."""
+        busy = self._left_alone or self._lingering or self._endings.pending
+        return not busy and all(attempt.final for attempt in self._attempts.values())
+
+    @property
     def is_ending(self) -> bool:
         """Whether something was asked to end and may still have to be killed."""
         return bool(self._endings.pending)

@@ -12,6 +12,7 @@ import time
 
 from flowcron.supervisor.address import LOCK, SOCKET, ShortPath
 from flowcron.supervisor.core import Supervisor
+from flowcron.supervisor.farewell import Farewell
 from flowcron.supervisor.journal import note
 from flowcron.supervisor.poll import make_poller
 from flowcron.supervisor.server import Server
@@ -24,7 +25,6 @@ ALREADY_RUNNING = 3
 
 _LOCK_PATIENCE = 2.0  # s: a supervisor that is leaving holds it for a moment
 _BACKLOG = 16
-_LOOK = 0.25  # s between two looks, while it only waits for somebody to come
 _AFTER_FAILURE = 0.1  # s, so that what fails each time does not take all of the processor
 _FIRST_FREE = 3  # after the standard streams
 _COLLECT_AFTER = 50_000  # allocations: few cycles are made, and looking for them costs each run
@@ -63,8 +63,7 @@ def main(arguments: list[str]) -> int:
     lock = _take_lock(state_dir)
     if lock is None:
         return ALREADY_RUNNING
-    farewell = Farewell()
-    _stand_apart(farewell)
+    _stand_apart()
     listener = _listen(state_dir)
     server = Server(
         listener,
@@ -79,34 +78,16 @@ def main(arguments: list[str]) -> int:
     _say_ready(options.ready_fd)
     _tune_memory()
     note("ready")
-    run(server, linger=options.linger, farewell=farewell)
+    run(server, Farewell(server, linger=options.linger))
     _leave(state_dir, listener, lock)
     return 0
 
 
-class Farewell:
-    """Whether somebody wants this process to go: it then does so as soon as it has no work."""
-
-    def __init__(self) -> None:
-        self.wished = False
-
-    def wish(self, number: int, frame: object) -> None:  # noqa: ARG002 a handler's signature
-        """Take notice of SIGTERM, which comes when the machine goes down."""
-        self.wished = True
-
-
-def run(server: Server, *, linger: float, farewell: Farewell) -> None:
-    """Take turns until nothing was left to do and nobody came for `linger` seconds."""
-    until = time.monotonic() + linger
-    while True:
-        needed = not (server.core.is_idle and server.is_alone)
-        now = time.monotonic()
-        if needed:
-            until = now + linger
-        elif now >= until or farewell.wished:
-            return
+def run(server: Server, farewell: Farewell) -> None:
+    """Take turns until it is time to leave."""
+    while (wait := farewell.wait(time.monotonic())) != 0:
         try:
-            server.core.step(None if needed else min(until - now, _LOOK))
+            server.core.step(wait)
             server.flush()
         except Exception:  # noqa: BLE001 all runs depend on this process
             note("something failed")
@@ -139,18 +120,16 @@ def _take_lock(state_dir: str) -> int | None:
             return lock
 
 
-def _stand_apart(farewell: Farewell) -> None:
+def _stand_apart() -> None:
     """Leave the session and the folder of whoever started it, and outlive its signals.
 
     Only work that is done ends a supervisor, or SIGKILL: Ctrl-C in the scheduler's terminal must
-    not reach it, and systemd (KillMode=process) and an upgrade leave it to finish its runs. After
-    SIGTERM it does not wait for another scheduler, so that no shutdown of the machine waits for it.
+    not reach it, and systemd (KillMode=process) and an upgrade leave it to finish its runs.
     """
     if os.getsid(0) != os.getpid() and os.getpgrp() != os.getpid():
         os.setsid()
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, farewell.wish)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, no status would be kept
     os.chdir("/")
 
