@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -90,6 +90,20 @@ def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> N
         for example in examples:
             formatter.write(f"{'':{formatter.current_indent}}{example}\n")
     formatter.write("\nGlobal options (-c, --db, --format, --tz …): flowcron --help\n")
+
+
+def no_such_command(
+    name: str, known: Mapping[str, str], context: click.Context
+) -> click.UsageError:
+    """Return the error that says so, and which of `known` was probably meant.
+
+    For names that only stand for others it has the other.
+    """
+    from flowcron.domain.names import near  # noqa: PLC0415 only for mistakes
+
+    close = near(name, [*known])
+    meant = f"; did you mean '{known[close] or close}'?" if close else ""
+    return click.UsageError(f"there is no command '{name}'{meant}", context)
 
 
 def _json_option() -> click.Option:

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from flowcron.cli.command import name_variables, write_examples
+from flowcron.cli.command import name_variables, no_such_command, write_examples
 from flowcron.cli.options import global_options
 
 _WIDE = 100
@@ -39,6 +39,14 @@ class Group(click.Group):
         if not isinstance(loaded, click.Command):
             raise TypeError(f"{module}.command is no command")
         return loaded
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find what is to be done, or say which was probably meant."""
+        if args[0] not in self._modules and not args[0].startswith("-"):
+            raise no_such_command(args[0], dict.fromkeys(self._modules, ""), ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what can be done, each with its whole sentence."""
