@@ -28,7 +28,7 @@ USER = "tester"
 _PROGRAMS = ("systemd-nspawn", "unshare", "nsenter", "systemctl", "journalctl")
 _BOOT = 30.0  # s
 _BOOTING = 'echo $$ > "$1/cgroup.procs" && mount --bind / "$2" && shift 2 && exec "$@"'
-_POWER_OFF = signal.SIGRTMIN + 4
+_POWER_OFF = 4  # after SIGRTMIN, as systemd(1) says
 
 NEEDS_SYSTEMD = [
     pytest.mark.systemd,
@@ -125,7 +125,7 @@ class Machine:
         if self._nspawn is None:
             return
         if self._nspawn.poll() is None and self._pid:
-            os.kill(self._pid, _POWER_OFF)
+            os.kill(self._pid, signal.SIGRTMIN + _POWER_OFF)
         try:
             self._nspawn.wait(_BOOT)
         finally:

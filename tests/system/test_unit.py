@@ -121,7 +121,7 @@ def test_a_path_that_no_unit_can_name_is_refused(path: str) -> None:
         unit_text(make_service(config=Path(path)))
 
 
-@given(st.text(st.characters(exclude_categories=("C",)), min_size=1))
+@given(st.text(st.characters(exclude_categories=["C"]), min_size=1))
 def test_a_word_of_a_command_means_itself(word: str) -> None:
     assert _read_as_systemd_does(_quoted(word)) == word
 
