@@ -1,4 +1,4 @@
-"""flowcron service, as far as it goes without systemd; with it see tests/app/test_service.py."""
+"""flowcron service, as far as it goes without systemd; with it see tests/app/test_systemd_service.py."""
 
 from __future__ import annotations
 
