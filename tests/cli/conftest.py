@@ -14,7 +14,7 @@ from terminal import Cli
 
 _UNSET = (
     *("FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "PAGER", "LESS"),
-    *("LC_ALL", "LC_CTYPE", "LANG", "STATE_DIRECTORY"),
+    *("LC_ALL", "LC_CTYPE", "LANG", "STATE_DIRECTORY", "JOURNAL_STREAM"),
 )
 
 

@@ -18,10 +18,15 @@ from terminal import Cli
 def options() -> list[tuple[str, click.Option]]:
     """Return every option of every command, with the name of the command."""
     context = click.Context(flowcron)
+    named = [(name, flowcron.get_command(context, name)) for name in COMMANDS]
+    for name, group in named:
+        if isinstance(group, click.Group):
+            parts = group.list_commands(context)
+            named.extend((f"{name}_{part}", group.get_command(context, part)) for part in parts)
     return [
         (name, param)
-        for name in COMMANDS
-        if (command := flowcron.get_command(context, name)) is not None
+        for name, command in named
+        if command is not None
         for param in command.params
         if isinstance(param, click.Option)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from asking import PATIENCE, InProcess, OverSocket, Processes, is_alive
+from fakes import poll
 from flowcron.errors import RefusedError
 from flowcron.supervisor.address import ShortPath
 from flowcron.supervisor.client import connect
@@ -294,6 +296,76 @@ def test_it_leaves_when_nothing_is_left_to_do(processes: Processes) -> None:
 
     assert not (processes.state_dir / "supervisor.sock").exists()
     assert "left" in (processes.state_dir / "supervisor.log").read_text()
+
+
+def told_to_go(pid: int) -> None:
+    """Send SIGTERM, as a machine that goes down does, until the supervisor has left."""
+
+    def has_left() -> bool:
+        os.kill(pid, signal.SIGTERM)
+        return not is_alive(pid)
+
+    poll(has_left)
+
+
+def test_when_the_machine_goes_down_it_waits_for_no_other_scheduler(processes: Processes) -> None:
+    pid = processes.start(linger=1000)
+    scheduler = processes.connect()
+    scheduler.shell("exit 0")
+    scheduler.wait_for("exited")
+    scheduler.ack()
+    scheduler.connection.close()
+
+    told_to_go(pid)
+
+    processes.reap(pid)
+
+
+def test_when_the_machine_goes_down_an_end_that_nobody_hears_does_not_stop_it(
+    processes: Processes,
+) -> None:
+    pid = processes.start(linger=0.5)
+    scheduler = processes.connect()
+    scheduler.shell("exit 0")
+    scheduler.wait_for("exited")
+    scheduler.connection.close()
+
+    told_to_go(pid)
+
+    processes.reap(pid)
+
+
+def test_told_to_go_it_still_stays_for_what_runs_and_for_whoever_asks(processes: Processes) -> None:
+    pid = processes.start(linger=0.2)
+    first = processes.connect(epoch=1)
+    first.shell(f"while [ ! -e {processes.state_dir}/gate ]; do sleep 0.05; done; exit 9")
+    first.wait_for("started")
+    first.connection.close()
+    os.kill(pid, signal.SIGTERM)
+    longer_than_it_lingers(0.5)
+
+    second = processes.connect(epoch=2)
+    (processes.state_dir / "gate").touch()
+
+    assert os.WEXITSTATUS(second.wait_for("exited")["status"]) == 9
+    second.connection.close()
+    longer_than_it_lingers(0.5)
+    assert processes.connect(epoch=3).hello["pid"] == pid
+
+
+def test_one_whose_folder_was_made_anew_leaves_the_socket_of_the_next_alone(
+    processes: Processes,
+) -> None:
+    old = processes.start(linger=0.5)
+    scheduler = processes.connect()
+    shutil.rmtree(processes.state_dir)
+    processes.state_dir.mkdir()
+    new = processes.start()
+
+    scheduler.connection.close()
+    processes.reap(old)
+
+    assert processes.connect().hello["pid"] == new
 
 
 def test_it_stays_while_an_end_is_not_acknowledged(processes: Processes) -> None:

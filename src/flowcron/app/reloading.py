@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from flowcron.app.aside import aside
 from flowcron.app.configuration import Watch, differences
+from flowcron.app.notifying import Notifying
 from flowcron.config.config import Config
 from flowcron.domain.duration import human_duration
 from flowcron.engine.engine import Engine
@@ -30,11 +31,13 @@ class Reloading:
         use: Callable[[Config], None],
         say: Callable[[Kind, str], None],
         is_old: bool = False,
+        notifying: Notifying,
     ) -> None:
         self._config = config
         self._watch = Watch(config, is_old=is_old)
         self._use = use
         self._say = say
+        self._notifying = notifying
         self._is_loading = False
         self._again = False
         self._answering: frozenset[int] = frozenset()
@@ -62,7 +65,9 @@ class Reloading:
         try:
             while self._is_loading:
                 self._again = False
+                self._notifying.reloading()
                 answer = await self._load()
+                self._notifying.ready()
                 engine().answer_reload(self._answering, answer)
                 self._is_loading = self._again
                 self._answering = frozenset(engine().wishes.reload)

@@ -10,11 +10,9 @@ knows for the next.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,10 +21,12 @@ from flowcron.app.backups import Backups
 from flowcron.app.beat import HEARTBEAT, beat
 from flowcron.app.guard import Guard, LoopWakes
 from flowcron.app.judges import Judges
+from flowcron.app.notifying import Notifying, status_line
 from flowcron.app.opening import insist_on_whole
 from flowcron.app.patience import Patience
 from flowcron.app.pruning import Pruning
 from flowcron.app.reloading import Reloading
+from flowcron.app.signals import obey_signals
 from flowcron.app.state import Holding
 from flowcron.app.stopping import Stopping
 from flowcron.app.supervision import Supervised
@@ -38,6 +38,7 @@ from flowcron.errors import Problem
 from flowcron.history import record
 from flowcron.history.database import transaction
 from flowcron.system import clock, memory, poke
+from flowcron.system.notify import Manager
 from flowcron.system.processes import MachineProcesses, become_reaper
 from flowcron.system.programs import Programs
 from flowcron.system.steps import ClockWatch
@@ -58,6 +59,7 @@ class Options:
     run_on_start: bool = False
     in_terminal: bool = False
     broken: tuple[Problem, ...] = ()
+    manager: Manager = field(default_factory=Manager)
 
 
 class Scheduler:
@@ -74,11 +76,16 @@ class Scheduler:
         self._clock_watch = ClockWatch()
         self._guard = Guard(options.history, on_trouble=self._begin_again, on_end=self._fail)
         self._stopping = Stopping(say=self._say, later=self._call_later)
+        self._notifying = Notifying(
+            options.manager,
+            status=self._status,
+            warn=lambda text: self._say(Kind.WARNING, text),
+        )
         self._turn_is_planned = False
         self._is_gathering = False
         self._alarm: asyncio.TimerHandle | None = None
         self._patience = Patience()
-        self._is_waiting = False
+        self._trouble = ""
 
     async def run(self, holding: Holding) -> str:
         """Schedule until told to stop; return the reason why it stopped."""
@@ -99,7 +106,11 @@ class Scheduler:
         )
         self._engine = self._new_engine()
         self._reloading = Reloading(
-            self.config, use=self._use, say=self._say, is_old=bool(self._options.broken)
+            self.config,
+            use=self._use,
+            say=self._say,
+            notifying=self._notifying,
+            is_old=bool(self._options.broken),
         )
         self._backups = Backups(holding, guard=self._guard, say=self._say)
         self._pruning = Pruning(
@@ -109,7 +120,8 @@ class Scheduler:
             guard=self._guard,
             say=self._say,
         )
-        self._listen_for_signals()
+        self._loop.add_signal_handler(signal.SIGCHLD, self._processes.reap)
+        obey_signals(self, self._guard, in_terminal=self._options.in_terminal)
         try:
             self._timer.start()
             await self._live(run_on_start=self._options.run_on_start)
@@ -117,6 +129,7 @@ class Scheduler:
             beat(self._holding.lock)
             self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
             self._guard.start(insist_on_whole(holding.path, holding.check))
+            self._notifying.begin(self._loop, beat=HEARTBEAT)
             memory.settle()
             return await self._done
         finally:
@@ -153,17 +166,17 @@ class Scheduler:
 
     def _begin_again(self, why: str) -> None:
         """Drop all memory and begin another life, a little later each time that fails."""
-        if self._is_waiting or self._done.done():
+        if self._trouble or self._done.done():
             return
-        self._is_waiting = True
+        self._trouble = f"{why}; trying again until it passes"
         self._engine = self._new_engine()
         self._supervised.close()
         if self._patience.is_news(why):
-            self._say(Kind.WARNING, f"{why}; trying again until it passes")
+            self._say(Kind.WARNING, self._trouble)
         self._loop.call_later(self._patience.wait(), self._start_again)
 
     def _start_again(self) -> None:
-        self._is_waiting = False
+        self._trouble = ""
         self._guard.start(self._live())
 
     # what wakes it
@@ -208,10 +221,11 @@ class Scheduler:
             return
         self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
         beat(self._holding.lock)
+        self._notifying.beat()
         self._holding.insist_it_is_still_there()
         self._on_clock()
         if self.config.auto_reload and self._reloading.is_due():
-            self._reload(frozenset())
+            self.reload()
         self._engine.look()
         self._plan_turn()
         self._backups.look()
@@ -222,13 +236,6 @@ class Scheduler:
         self._loop.add_reader(self._poke, self._guard.call, self._on_poke)
         if self._clock_watch.descriptor is not None:
             self._loop.add_reader(self._clock_watch.descriptor, self._guard.call, self._on_clock)
-
-    def _listen_for_signals(self) -> None:
-        self._loop.add_signal_handler(signal.SIGCHLD, self._processes.reap)
-        self._loop.add_signal_handler(signal.SIGHUP, self._guard.call, self._hang_up)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            name = signal.Signals(number).name
-            self._loop.add_signal_handler(number, self._guard.call, self._stop, name)
 
     # what it does
 
@@ -256,16 +263,16 @@ class Scheduler:
             self._plan_turn()
         self._do_wishes()
         self._set_alarm()
-        if self._stopping.is_over(self._engine) and not self._is_waiting:
+        if self._stopping.is_over(self._engine) and not self._trouble:
             self._done.set_result(self._stopping.by)
 
     def _do_wishes(self) -> None:
         wishes = self._engine.wishes
         if wishes.reload:
-            self._reload(frozenset(wishes.reload))
+            self.reload(frozenset(wishes.reload))
         if wishes.stop is not None:
             how, wishes.stop = wishes.stop, None
-            self._stop("flowcron stop", OnStop(how) if how else None)
+            self.stop("flowcron stop", OnStop(how) if how else None)
 
     def _set_alarm(self) -> None:
         if self._alarm is not None:
@@ -276,16 +283,10 @@ class Scheduler:
             wait = min(max((due - clock.now()) / SECOND, 0), LONGEST_SLEEP)
             self._alarm = self._loop.call_later(wait, self._plan_turn)
 
-    def _reload(self, asked: frozenset[int]) -> None:
+    def reload(self, asked: frozenset[int] = frozenset()) -> None:
+        """Load the configuration again, for these requests or for nobody in particular."""
         if self._reloading.begin(asked):
             self._guard.start(self._reloading.work(lambda: self._engine))
-
-    def _hang_up(self) -> None:
-        """Reload, as services do on SIGHUP; stop when it means that our terminal was closed."""
-        if self._options.in_terminal and not os.isatty(sys.stdout.fileno()):
-            self._stop("SIGHUP, the terminal was closed")
-        else:
-            self._reload(frozenset())
 
     def _use(self, config: Config) -> None:
         self._engine.load(config.jobs, limits=config.limits)
@@ -296,10 +297,21 @@ class Scheduler:
 
     # how it ends
 
-    def _stop(self, by: str, how: OnStop | None = None) -> None:
+    @property
+    def is_leaving(self) -> bool:
+        """Whether running jobs would be left alone if it were told to stop now."""
+        return self._stopping.how is None and self._on_stop is OnStop.LEAVE
+
+    @property
+    def _on_stop(self) -> OnStop:
+        return self._options.on_stop or self.config.on_stop
+
+    def stop(self, by: str, how: OnStop | None = None) -> None:
+        """Stop as `how` or the configuration says; the second time, cancel what runs."""
+        self._notifying.stopping()
         self._stopping.ask(
             by,
-            how or self._options.on_stop or self.config.on_stop,
+            how or self._on_stop,
             grace=self.config.shutdown_grace,
             engine=lambda: self._engine,
         )
@@ -331,6 +343,9 @@ class Scheduler:
         self._say(Kind.NOTICE, text)
         with transaction(self._holding.history):
             record.event(self._holding.history, kind, text, at=clock.now())
+
+    def _status(self) -> str:
+        return self._trouble or status_line(self._engine, self._timer.next(), now=clock.now())
 
     def _say(self, kind: Kind, text: str) -> None:
         self._report([Report(kind, clock.now(), text)])

@@ -17,6 +17,7 @@ from flowcron.history import schedulers
 from flowcron.history.database import transaction
 from flowcron.supervisor.client import Client, connect_or_start
 from flowcron.system import clock
+from flowcron.system.notify import without_manager
 from flowcron.system.programs import Programs
 
 Message = dict[str, Any]
@@ -119,7 +120,7 @@ class Supervised:
 
     def _environment(self) -> dict[str, str]:
         """Return what every job inherits, and where it finds this history."""
-        return dict(os.environ) | {
+        return without_manager(os.environ) | {
             "FLOWCRON_DB": str(self._holding.path),
             "FLOWCRON_CONFIG": str(self._holding.config),
         }

@@ -28,6 +28,7 @@ COMMANDS = {
         "flowcron.cli.next", "Start here", "Show upcoming runs; explain a cron expression"
     ),
     "start": Entry("flowcron.cli.start", "Start here", "Run the scheduler in the foreground"),
+    "service": Entry("flowcron.cli.service", "Start here", "Install flowcron as a systemd service"),
     "status": Entry("flowcron.cli.status", "See", "Is the scheduler running, what is it doing?"),
     "list": Entry("flowcron.cli.list", "See", "All jobs: schedule, next run, last result"),
     "history": Entry("flowcron.cli.history", "See", "Past runs"),
@@ -82,11 +83,9 @@ class Commands(click.Group):
         """Find the command that is called, or say which was probably meant."""
         name = ALIASES.get(args[0], args[0])
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from flowcron.domain.names import near  # noqa: PLC0415 only for mistakes
+            from flowcron.cli.command import no_such_command  # noqa: PLC0415 only for mistakes
 
-            close = near(name, [*COMMANDS, *ALIASES])
-            meant = f"; did you mean '{ALIASES.get(close, close)}'?" if close else ""
-            raise click.UsageError(f"there is no command '{name}'{meant}", ctx)
+            raise no_such_command(name, dict.fromkeys(COMMANDS, "") | ALIASES, ctx)
         return super().resolve_command(ctx, [name, *args[1:]])
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

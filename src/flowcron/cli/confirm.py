@@ -9,8 +9,10 @@ import click
 from flowcron.cli.context import Session
 
 
-def confirmed(session: Session, question: str, *, yes: bool) -> bool:
+def confirmed(session: Session, question: str, *, yes: bool, default: bool = False) -> bool:
     """Return whether it may be done: `yes` was said on the command line, or is now.
+
+    `default` is what they mean who only press Enter.
 
     Raises click.UsageError where nobody can be asked.
     """
@@ -18,4 +20,4 @@ def confirmed(session: Session, question: str, *, yes: bool) -> bool:
         return True
     if session.no_input or not (sys.stdin.isatty() and session.notes.is_terminal):
         raise click.UsageError("nobody can be asked here: say --yes")
-    return click.confirm(question, err=True)
+    return click.confirm(question, default=default, err=True)

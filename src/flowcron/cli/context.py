@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flowcron.cli import journal
 from flowcron.cli.output import Screen, screen_of
 from flowcron.cli.text import Span
 from flowcron.config.paths import config_places, find_config, find_history
@@ -22,6 +23,9 @@ from flowcron.system import clock
 if TYPE_CHECKING:
     from flowcron.cli.formats import Format, Record
     from flowcron.history.database import Connection
+
+
+_STDERR = 2
 
 
 class Session:
@@ -127,7 +131,8 @@ class Session:
     @cached_property
     def notes(self) -> Screen:
         """Where everything else goes: hints, warnings, progress."""
-        return screen_of(sys.stderr, color=self.color)
+        screen = screen_of(sys.stderr, color=self.color)
+        return screen._replace(mark=journal.WARNING) if journal.reads(_STDERR) else screen
 
     @property
     def is_for_people(self) -> bool:

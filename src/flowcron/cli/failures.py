@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from flowcron import __version__
+from flowcron.cli import journal
 from flowcron.cli.context import Session
 from flowcron.cli.text import Span
 from flowcron.errors import ConfigError, FlowcronError
@@ -21,6 +22,8 @@ _TRACEBACKS = 2  # -vv
 
 def explain(session: Session, error: Exception, arguments: Sequence[str]) -> int:
     """Say what went wrong and what to do; what is nobody's mistake but ours is a crash."""
+    if session.notes.mark:
+        session.notes = session.notes._replace(mark=journal.ERROR)
     match error:
         case click.ClickException():
             return _usage(session, error)

@@ -1,4 +1,8 @@
-"""What a running scheduler says: a line an event for people, logfmt or JSON for a log."""
+"""What a running scheduler says: a line an event for people, logfmt or JSON for a log.
+
+For systemd's journal it is logfmt too, with a level in front that it files the line under, and
+without what it writes down by itself.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
+from flowcron.cli import journal
 from flowcron.cli.output import Screen
 from flowcron.cli.text import Span, cut, width
 from flowcron.domain.duration import human_duration
@@ -37,7 +42,7 @@ _PLAIN = re.compile(r"[!#-<>-~]+")  # ASCII that logfmt needs no quotes for
 def narrator(
     screen: Screen, style: str, *, zone: tzinfo | None, names: list[str]
 ) -> Callable[[Sequence[Report]], None]:
-    """Return what writes reports as they come; `style` is pretty, logfmt or json."""
+    """Return what writes reports as they come; `style` is pretty, logfmt, json or journal."""
     room = min(max(map(width, names), default=0), _WIDEST_NAME)
 
     def write(reports: Sequence[Report]) -> None:
@@ -45,7 +50,7 @@ def narrator(
             for report in reports:
                 _tell(screen, report, zone=zone, room=room)
         else:
-            encode = _json if style == "json" else _logfmt
+            encode = _ENCODE[style]
             screen.text("".join(encode(report, _stamp(report.at, zone)) for report in reports))
         screen.stream.flush()
 
@@ -141,7 +146,16 @@ def _json(report: Report, stamp: str) -> str:
 
 def _logfmt(report: Report, stamp: str) -> str:
     """Return a line; built by hand, because a storm says thousands of them."""
-    line = f"ts={stamp} level={_level(report)} event={report.kind.value}"
+    return f"ts={stamp} level={_level(report)} {_fields(report)}"
+
+
+def _journal(report: Report, stamp: str) -> str:  # noqa: ARG001 the journal knows the time
+    mark = journal.WARNING if _level(report) == "warning" else journal.INFO
+    return mark + _fields(report)
+
+
+def _fields(report: Report) -> str:
+    line = f"event={report.kind.value}"
     if report.job:
         line += f" job={report.job} run={report.run}"
     if report.attempt:
@@ -173,3 +187,6 @@ def _level(report: Report) -> str:
 
 def _moment(at: Instant, zone: tzinfo | None) -> datetime:
     return moment(at, zone) if zone else moment(at).astimezone()
+
+
+_ENCODE = {"json": _json, "logfmt": _logfmt, "journal": _journal}

@@ -39,13 +39,17 @@ _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # PEP 538
 
 
 class Screen(NamedTuple):
-    """One output stream. `room` is its width in cells, None where nothing is ever cut off."""
+    """One output stream. `room` is its width in cells, None where nothing is ever cut off.
+
+    `mark` is what each line begins with: its level, where systemd's journal reads it.
+    """
 
     stream: TextIO
     is_terminal: bool = False
     color: bool = False
     ascii: bool = False
     room: int | None = None
+    mark: str = ""
 
     def line(self, *spans: Span | str, fit: bool = False) -> None:
         """Write a line; text from outside may be in it. `fit` cuts it off at the screen's edge."""
@@ -54,7 +58,7 @@ class Screen(NamedTuple):
             from flowcron.cli.table import cut_line  # noqa: PLC0415 programs get no tables
 
             made = cut_line(made, self.room, ellipsis=self.ellipsis)
-        self.stream.write(self._painted(made) + "\n")
+        self.stream.write(f"{self.mark}{self._painted(made)}\n")
 
     def wrapped(self, *spans: Span | str, front: Span | None = None, again: Span) -> None:
         """Write a line that goes on below itself where it is too long.

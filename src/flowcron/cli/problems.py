@@ -30,8 +30,9 @@ def write_problems(screen: Screen, problems: Iterable[Problem]) -> None:
 
 
 def near_name(path: str) -> str:
-    """Return a path as it is shortest from here."""
+    """Return a path as it is shortest from here; in full from the root, where services work."""
     try:
-        return str(Path(path).relative_to(Path.cwd()))
+        here = Path.cwd()
+        return path if here == Path("/") else str(Path(path).relative_to(here))
     except (ValueError, OSError):
         return path

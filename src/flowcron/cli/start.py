@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import logging
 import os
+import signal
+import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from flowcron.cli import journal
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
+from flowcron.cli.exitcodes import SIGNAL
+from flowcron.cli.librarylog import log_to_stderr
 from flowcron.cli.narration import narrator
+from flowcron.cli.problems import near_name
 from flowcron.cli.text import Span
 from flowcron.engine.report import Kind, Report
 from flowcron.system import clock
+from flowcron.system.notify import manager_from
 
 if TYPE_CHECKING:
     from flowcron.app.state import Holding
     from flowcron.config.aside import Loading
     from flowcron.config.config import Config
     from flowcron.errors import Problem
+
+_STDOUT = 1
 
 
 @as_command(
@@ -40,10 +48,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--log-format",
-    type=click.Choice(("auto", "pretty", "logfmt", "json")),
+    type=click.Choice(("auto", "pretty", "logfmt", "json", "journal")),
     default="auto",
     show_default=True,
-    help="How events are written; auto is pretty in a terminal and logfmt elsewhere.",
+    help="How events are written; auto is pretty in a terminal, journal (levels and no times) "
+    "where systemd's journal reads them, and logfmt elsewhere.",
 )
 @click.option(
     "--run-on-start",
@@ -60,6 +69,10 @@ def command(
     Ctrl-C or SIGTERM stops it as `on_stop` says, a second one cancels what still runs. SIGHUP
     loads the configuration again.
     """
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, _end)  # a first process is spared signals without a handler
+    manager = manager_from(os.environ, pid=os.getpid())
+
     from flowcron.config.aside import Loading  # noqa: PLC0415 only start needs it
 
     loading = Loading(session.needed_config)  # meanwhile this process loads what it needs itself
@@ -70,12 +83,12 @@ def command(
 
     config, broken = _loaded(session, loading, may_use_last=not dry_run)
     for warning in config.warnings:
-        session.warn(f"{_place(warning.file)}:{warning.line}: {warning.message}")
+        session.warn(f"{near_name(warning.file)}:{warning.line}: {warning.message}")
     if dry_run:
         return _foretell(session, config)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     in_terminal = session.screen.is_terminal
-    style = log_format if log_format != "auto" else "pretty" if in_terminal else "logfmt"
+    style = _style(session) if log_format == "auto" else log_format
+    log_to_stderr(for_journal=bool(session.notes.mark))
     report = narrator(
         session.screen, style, zone=session.zone, names=[job.name for job in config.jobs]
     )
@@ -85,6 +98,7 @@ def command(
         run_on_start=run_on_start,
         in_terminal=in_terminal,
         broken=broken,
+        manager=manager,
     )
 
     def begun(holding: Holding) -> None:
@@ -138,6 +152,17 @@ def _last_good(session: Session) -> Config | None:
     return None if body is None else config_from(body)
 
 
+def _style(session: Session) -> str:
+    if session.screen.is_terminal:
+        return "pretty"
+    return "journal" if journal.reads(_STDOUT) else "logfmt"
+
+
+def _end(number: int, frame: object) -> NoReturn:  # noqa: ARG001 a handler's signature
+    """End before anything has begun."""
+    sys.exit(SIGNAL + number)
+
+
 def _notice(text: str) -> Report:
     return Report(Kind.NOTICE, clock.now(), text, pid=os.getpid())
 
@@ -160,13 +185,5 @@ def _headline(config: Config, history: Path) -> str:
     from flowcron import __version__  # noqa: PLC0415 with its only use
 
     jobs = f"{len(config.jobs)} job{'' if len(config.jobs) == 1 else 's'}"
-    files = f"{_place(str(config.path))} · {jobs} · history {_place(str(history))}"
+    files = f"{near_name(str(config.path))} · {jobs} · history {near_name(str(history))}"
     return f"flowcron {__version__} · {files}"
-
-
-def _place(path: str) -> str:
-    """Return a path as it is shortest from here."""
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return path

@@ -35,10 +35,12 @@ from flowcron.history.query import RunRow, extent, open_runs
 from flowcron.history.schedulers import SchedulerRecord, last_scheduler
 from flowcron.history.usual import usuals
 from flowcron.history.warnings import warnings
+from flowcron.system.cgroup import unit_of
 
 FIELDS = (
     "state",
     "pid",
+    "unit",
     "since",
     "version",
     "host",
@@ -130,6 +132,7 @@ def _document(session: Session, status: Status) -> dict[str, Any]:
         "schema": "flowcron.status/1",
         "state": "stopped" if status.pid is None else "running",
         "pid": status.pid,
+        "unit": None if status.pid is None else unit_of(status.pid),
         "since": iso(began, session.zone),
         "version": scheduler.version if scheduler else None,
         "host": scheduler.host if scheduler else None,
@@ -163,6 +166,8 @@ def _write_running(session: Session, status: Status, pid: int) -> None:
     if scheduler is not None:
         going = away(since(scheduler.started_at, session.now))
         parts.insert(0, f"since {_moment(session, scheduler.started_at)} ({going})")
+        if (unit := unit_of(pid)) is not None:
+            parts.append(f"systemd {unit}")
         parts.append(scheduler.version)
     session.screen.line(Span("● running", "ok"), f"   {' · '.join(parts)}", fit=True)
     if scheduler is not None:

@@ -10,8 +10,9 @@ from flowcron.app.asking import ask, scheduler_pid
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
 from flowcron.domain.duration import DurationError, parse_duration
-from flowcron.errors import FlowcronError
+from flowcron.errors import FlowcronError, RefusedError
 from flowcron.system import clock
+from flowcron.system.cgroup import is_of_users_manager, unit_of
 
 _ANSWER = 30.0  # seconds within which a scheduler says that it has heard
 
@@ -37,6 +38,13 @@ def command(session: Session, *, now: bool, leave: bool, timeout: str) -> int:
     except DurationError as error:
         raise click.BadParameter(str(error), param_hint="--timeout") from error
     pid = scheduler_pid(session.history_path)
+    unit = None if pid is None else unit_of(pid)
+    if pid is not None and unit is not None:
+        scope = " --user" if is_of_users_manager(pid) else ""
+        raise RefusedError(
+            f"systemd runs the scheduler and would start it again ({unit})",
+            hint=f"systemctl{scope} stop {unit.removesuffix('.service')}",
+        )
     how = "cancel" if now else "leave" if leave else ""
     ask(session.history_path, "stop", patience=_ANSWER, arguments={"how": how})
     deadline = clock.monotonic() + patience

@@ -79,6 +79,12 @@ class Supervisor:
         )
 
     @property
+    def is_still(self) -> bool:
+        """Whether nothing runs any more, though ends may not be acknowledged."""
+        busy = self._left_alone or self._outputs.lingering or self._endings.pending
+        return not busy and all(attempt.final for attempt in self._attempts.values())
+
+    @property
     def is_ending(self) -> bool:
         """Whether something was asked to end and may still have to be killed."""
         return bool(self._endings.pending)

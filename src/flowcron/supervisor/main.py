@@ -12,6 +12,7 @@ import time
 
 from flowcron.supervisor.address import LOCK, SOCKET, ShortPath
 from flowcron.supervisor.core import Supervisor
+from flowcron.supervisor.farewell import Farewell
 from flowcron.supervisor.journal import note
 from flowcron.supervisor.poll import make_poller
 from flowcron.supervisor.server import Server
@@ -78,23 +79,16 @@ def main(arguments: list[str]) -> int:
     _say_ready(options.ready_fd)
     _tune_memory()
     note("ready")
-    run(server, linger=options.linger)
-    _leave(state_dir, listener)
+    run(server, Farewell(server, linger=options.linger))
+    _leave(state_dir, listener, lock)
     return 0
 
 
-def run(server: Server, *, linger: float) -> None:
-    """Take turns until nothing was left to do and nobody came for `linger` seconds."""
-    until = time.monotonic() + linger
-    while True:
-        needed = not (server.core.is_idle and server.is_alone)
-        now = time.monotonic()
-        if needed:
-            until = now + linger
-        elif now >= until:
-            return
+def run(server: Server, farewell: Farewell) -> None:
+    """Take turns until it is time to leave."""
+    while (wait := farewell.wait(time.monotonic())) != 0:
         try:
-            server.core.step(None if needed else until - now)
+            server.core.step(wait)
             server.flush()
         except Exception:  # noqa: BLE001 all runs depend on this process
             note("something failed")
@@ -163,6 +157,13 @@ def _unlink_socket(state_dir: str) -> None:
         return
 
 
+def _is_in_place(lock: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(lock), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
 def _say_ready(fd: int | None) -> None:
     if fd is None:
         return
@@ -183,7 +184,9 @@ def _tune_memory() -> None:
     gc.set_threshold(_COLLECT_AFTER)
 
 
-def _leave(state_dir: str, listener: socket.socket) -> None:
-    _unlink_socket(state_dir)
+def _leave(state_dir: str, listener: socket.socket, lock: int) -> None:
+    """Take the socket away, unless the folder was made anew and the socket there is another's."""
+    if _is_in_place(lock, os.path.join(state_dir, LOCK)):
+        _unlink_socket(state_dir)
     listener.close()
     note("left: nothing runs and nobody asks")

@@ -64,6 +64,11 @@ class Timer:
         self.arm({})
         self.arm(schedules)
 
+    def next(self) -> tuple[Instant, str] | None:
+        """Return the time that is waited for, and the key of its schedule; None when none is."""
+        waiting = self._scheduler.get_jobs()  # the soonest first
+        return (instant(waiting[0].next_run_time), waiting[0].id) if waiting else None
+
     def stop(self) -> None:
         """Wake nobody any more."""
         self._scheduler.shutdown(wait=False)
