@@ -251,7 +251,7 @@ class Scheduler:
 
     @property
     def _is_busy(self) -> bool:
-        return self._engine.is_due or self._is_waiting or self._stopping.how is not None
+        return self._engine.is_due or bool(self._trouble) or self._stopping.how is not None
 
     def _turn(self) -> None:
         self._turn_is_planned = False
