@@ -14,9 +14,9 @@ _BESIDE_A_COMMAND = f"runs.owner IS NOT ? AND runs.state IN ({OPEN})"
 def open_elsewhere(
     connection: Connection, job_id: int, *, owner: str | None, run: int
 ) -> list[int]:
-    """Return the runs of a job that go before `run` and are not those of `owner` (None: a scheduler).
+    """Return the runs of a job that go before `run`, but for those of `owner` (None: a scheduler).
 
-    Those are all that have begun, and the older ones of those that wait: of two processes whose
+    These are all that have begun, and the older ones of those that wait: of two processes whose
     runs wait, one at least then goes on.
     """
     where, values = _elsewhere(owner)
