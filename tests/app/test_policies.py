@@ -232,6 +232,22 @@ def test_a_run_in_the_foreground_is_cancelled_through_its_command(flowcron: Inst
     assert states(flowcron) == {"a": ["cancelled"]}
 
 
+def test_a_command_that_is_cancelled_does_not_wait_for_what_always_follows(
+    flowcron: Installed,
+) -> None:
+    flowcron.configure(
+        '[jobs.a]\ncommand = "exec sleep 600"\n'
+        '[jobs.b]\nafter = "a"\nwhen = "always"\ncommand = "touch followed"\n'
+    )
+    command = flowcron.background("run", "a")
+    poll(lambda: states(flowcron) == {"a": ["running"]})
+
+    assert flowcron.run("cancel", "1").returncode == 0
+
+    assert command.wait(60) == 128 + signal.SIGTERM
+    assert states(flowcron) == {"a": ["cancelled"], "b": ["cancelled"]}
+
+
 def test_all_runs_of_one_command_are_asked_to_end_before_they_are_killed(
     flowcron: Installed,
 ) -> None:
