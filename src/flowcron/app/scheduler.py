@@ -12,11 +12,14 @@ import asyncio
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flowcron.app.guard import Guard
+from flowcron.app.guard import Guard, LoopWakes
+from flowcron.app.judges import Judges
 from flowcron.app.notifying import Notifying, status_line
+from flowcron.app.pruning import Pruning
 from flowcron.app.reloading import Reloading
 from flowcron.app.signals import obey_signals
 from flowcron.app.state import Holding
@@ -29,6 +32,7 @@ from flowcron.engine.report import Kind, Report
 from flowcron.system import clock, memory, poke
 from flowcron.system.notify import Manager
 from flowcron.system.processes import MachineProcesses, become_reaper
+from flowcron.system.programs import Programs
 from flowcron.system.steps import ClockWatch
 from flowcron.system.timer import LONGEST_SLEEP, Timer
 
@@ -79,14 +83,27 @@ class Scheduler:
         self._holding = holding
         self._done: asyncio.Future[str] = self._loop.create_future()
         become_reaper()
+        say = partial(self._guard.call, self._on_messages)
+        self._programs = Programs(self._processes.status_of)
+        wakes = LoopWakes(self._loop, self._guard)
+        self._judges = Judges(holding.state, self._programs, say=say, wakes=wakes)
         self._supervised = Supervised(
             holding,
-            on_message=lambda messages: self._guard.call(self._on_messages, messages),
+            self._programs,
+            wakes=wakes,
+            on_message=say,
             on_close=lambda: self._guard.call(self._on_close),
         )
         self._engine = self._new_engine()
         self._reloading = Reloading(
             self._config, use=self._use, say=self._say, notifying=self._notifying
+        )
+        self._pruning = Pruning(
+            holding,
+            keeps=lambda: self._config.keeps,
+            is_busy=lambda: self._is_busy,
+            guard=self._guard,
+            say=self._say,
         )
         self._loop.add_signal_handler(signal.SIGCHLD, self._processes.reap)
         obey_signals(self, self._guard, in_terminal=self._options.in_terminal)
@@ -121,6 +138,7 @@ class Scheduler:
         engine = Engine(
             self._holding.history,
             launcher=self._supervised,
+            judge=self._judges,
             processes=self._processes,
             clock=clock.now,
             report=self._report,
@@ -176,6 +194,7 @@ class Scheduler:
         """Decide anew about everything when the wall clock was set."""
         if step := self._clock_watch.step():
             self._engine.clock_stepped(step)
+            self._pruning.clock_stepped(step)
             self._timer.arm_again(self._engine.book.alarms())
             self._plan_turn()
 
@@ -190,6 +209,7 @@ class Scheduler:
             self.reload()
         self._engine.look()
         self._plan_turn()
+        self._pruning.look()
 
     def _listen(self, state: Path) -> None:
         self._poke = poke.listen(state)
@@ -208,6 +228,10 @@ class Scheduler:
         if not self._turn_is_planned:
             self._turn_is_planned = True
             self._loop.call_soon(self._guard.call, self._turn)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._engine.is_due or bool(self._trouble) or self._stopping.how is not None
 
     def _turn(self) -> None:
         self._turn_is_planned = False
@@ -290,6 +314,7 @@ class Scheduler:
             self._loop.remove_reader(self._clock_watch.descriptor)
         self._clock_watch.close()
         self._supervised.close()
+        self._programs.close()
 
     def _status(self) -> str:
         return self._trouble or status_line(self._engine, self._timer.next(), now=clock.now())

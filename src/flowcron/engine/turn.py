@@ -50,6 +50,7 @@ class Turn:
     owner: str | None = None
     spawns: list[dict[str, Any]] = field(default_factory=list)
     acks: list[list[int]] = field(default_factory=list)
+    questions: list[dict[str, Any]] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     over: deque[Over] = field(default_factory=deque)
     free: deque[Line] = field(default_factory=deque)
