@@ -65,11 +65,11 @@ def test_it_is_ready_once_it_schedules_and_says_how_it_is(
     flowcron.configure(NIGHTLY)
 
     scheduler = flowcron.start(NOTIFY_SOCKET=manager.address)
-    manager.until("STATUS=")
+    manager.until("READY=1")
     pid = flowcron.json("status")["pid"]
 
-    assert manager.said[0] == "READY=1"
-    assert manager.said[1].startswith("STATUS=1 job, next nightly in ")
+    assert manager.said[0].startswith("STATUS=1 job, next nightly in ")
+    assert manager.said[1] == "READY=1"
     assert pid == scheduler.pid
     assert not any("WATCHDOG" in one for one in manager.said)
 
@@ -79,7 +79,7 @@ def test_a_reload_is_announced_and_over_before_it_is_answered(
 ) -> None:
     flowcron.configure(NIGHTLY)
     flowcron.start_and_wait(NOTIFY_SOCKET=manager.address)
-    manager.until("STATUS=")
+    manager.until("READY=1")
     manager.forget()
 
     flowcron.configure(NIGHTLY + NIGHTLY.replace("nightly", "other"))
@@ -90,9 +90,9 @@ def test_a_reload_is_announced_and_over_before_it_is_answered(
     refused = flowcron.run("reload")
 
     assert (done.returncode, refused.returncode) == (0, 3)
-    assert [one.split("\n")[0] for one in heard[:2]] == ["RELOADING=1", "READY=1"]
-    assert "MONOTONIC_USEC=" in heard[0]
-    assert heard[2].startswith("STATUS=2 jobs")
+    assert heard[0].startswith("RELOADING=1\nMONOTONIC_USEC=")
+    assert heard[1].startswith("STATUS=2 jobs")
+    assert heard[2] == "READY=1"
     assert [one.split("\n")[0] for one in manager.hear()] == ["RELOADING=1", "READY=1"]
 
 
@@ -261,5 +261,5 @@ def test_a_watchdog_with_patience_is_fed_at_the_beats_and_wakes_nothing() -> Non
     before = list(manager.taken)
     told.beat()
 
-    assert before == [("READY=1",), ("STATUS=1 job",)]
+    assert before == [("STATUS=1 job",), ("READY=1",)]
     assert manager.taken[2:] == [("WATCHDOG=1",)]

@@ -1,4 +1,4 @@
-"""flowcron service, as far as it goes without systemd; with it see test_systemd_service.py."""
+"""flowcron service, as far as it goes without systemd; tests/app has those with it."""
 
 from __future__ import annotations
 

@@ -45,9 +45,12 @@ class Notifying:
             self._feed(loop, every=watchdog / 2)
 
     def ready(self) -> None:
-        """Say that it schedules: at the start, and when a reload is over."""
-        self._tell(notify.READY)
+        """Say that it schedules: at the start, and when a reload is over.
+
+        The status goes before, so that whoever waited for the end of a start or reload can read it.
+        """
         self._tell_status()
+        self._tell(notify.READY)
 
     def reloading(self) -> None:
         """Say that the configuration is being loaded again; `ready` ends it."""
