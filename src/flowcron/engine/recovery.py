@@ -16,6 +16,7 @@ from flowcron.domain.run import State, log_name
 from flowcron.domain.snapshot import job_from
 from flowcron.engine.admission import admit
 from flowcron.engine.book import Live
+from flowcron.engine.cancel import ask_to_end, close_cancelled
 from flowcron.engine.finish import conclude, finish, outcome_of
 from flowcron.engine.report import Kind
 from flowcron.engine.schedules import schedules_of
@@ -52,6 +53,8 @@ def recover(turn: Turn, supervision: Supervision) -> list[Message]:
             news.append(message)
             if message["ev"] == "started":
                 turn.say(Kind.ADOPTED, "survived", live, pid=message["pid"])
+                if live.cancelled_by and message.get("why") is None:  # nobody had told it
+                    ask_to_end(turn, live)
         elif run.owner is not None:
             _abandoned(turn, live)
         elif run.retry_at is not None:
@@ -141,6 +144,7 @@ def _live(run: OpenRun) -> Live:
         due_at=run.due_at,
         chain=run.chain,
         is_slow=run.is_slow,
+        cancelled_by=run.cancelled_by,
     )
 
 
@@ -186,6 +190,10 @@ def _abandoned(turn: Turn, live: Live) -> None:
 
 def _never_started(turn: Turn, live: Live) -> None:
     """Start it if it is still in its window; a first attempt that is too late was missed."""
+    if live.cancelled_by:
+        record.attempt_dropped(turn.db, live.run, live.number)
+        close_cancelled(turn, live)
+        return
     if live.number == 1 and not _in_window(turn, live):
         reason = "claimed, and the scheduler died before it could start"
         record.attempt_dropped(turn.db, live.run, live.number)
@@ -231,6 +239,8 @@ def adopt(turn: Turn, live: Live) -> None:
             **({"secrets": dict(job.secrets)} if job.secrets else {}),
         }
     )
+    if live.cancelled_by:  # who was to kill it is gone
+        ask_to_end(turn, live)
     turn.say(Kind.ADOPTED, "survived its supervisor", live, pid=live.process.pid)
 
 

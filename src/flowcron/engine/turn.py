@@ -54,6 +54,7 @@ class Turn:
     reports: list[Report] = field(default_factory=list)
     over: deque[Over] = field(default_factory=deque)
     free: deque[Line] = field(default_factory=deque)
+    had_requests: bool = False
 
     def begin(self, live: Live) -> None:
         """Record the next attempt of a run and send it to the supervisor after the commit."""

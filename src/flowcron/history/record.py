@@ -145,6 +145,11 @@ def run_is_slow(connection: Connection, run: int, *, at: Instant) -> None:
     connection.execute("UPDATE runs SET slow_at = ? WHERE id = ?", (at, run))
 
 
+def run_is_to_end(connection: Connection, run: int, *, by: str) -> None:
+    """Record who asked for the end of a run that has a process, before the process is asked."""
+    connection.execute("UPDATE runs SET cancelled_by = ? WHERE id = ?", (by, run))
+
+
 def attempt_moved(connection: Connection, run: int, number: int, *, supervisor_id: int) -> None:
     """Record that another supervisor looks after the attempt."""
     connection.execute(
