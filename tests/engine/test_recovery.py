@@ -304,6 +304,16 @@ def test_text_that_cannot_be_encoded_harms_nobody(world: World) -> None:
     assert reason == "could not start: no such file: \\udcff (ENOENT)"
 
 
+def test_an_end_that_was_written_down_and_not_acknowledged_is_acknowledged(world: World) -> None:
+    end = exited(1, at=after(61))
+    job = after_a_crash(world, started(1, at=after(60)), end)
+
+    world.engine(job, known={(1, 1): end})
+
+    assert world.launcher.acked == [[1, 1]]
+    assert world.rows("SELECT state, attempts FROM runs") == [("success", 1)]
+
+
 def test_recovery_that_is_done_twice_changes_nothing_more(world: World) -> None:
     job = after_a_crash(world, started(1, at=after(60)))
     known = {(1, 1): started(1, at=after(60))}

@@ -30,6 +30,7 @@ from flowcron.domain.text import storable
 from flowcron.engine.book import Live
 from flowcron.engine.judging import is_to_be_judged, question_about
 from flowcron.engine.report import Kind
+from flowcron.engine.room import is_put_off
 from flowcron.engine.turn import Turn
 from flowcron.faults import reach
 from flowcron.history import record
@@ -67,6 +68,7 @@ def _started(turn: Turn, live: Live, message: Message, *, write: bool) -> None:
     live.state = State.RUNNING
     live.attempt_started_at = at
     live.started_at = live.started_at or at
+    live.no_room_since = None
     live.process = Process(message["pid"], message["pid_started"], message["pid_inode"])
     if new:
         _mark_late(turn, live, at)
@@ -93,7 +95,7 @@ def _mark_late(turn: Turn, live: Live, at: Instant) -> None:
 
 def _ended(turn: Turn, live: Live, message: Message) -> None:
     reach("exited-received")
-    if live.ended is None:  # else it is being judged, and was said again
+    if live.ended is None and not is_put_off(turn, live, message):  # else it was said again
         conclude(turn, live, outcome_of(turn, live, message), message)
 
 

@@ -243,6 +243,14 @@ def run_retries(connection: Connection, end: AttemptEnd, *, retry_at: Instant) -
     )
 
 
+def run_put_off(connection: Connection, run: int, *, until: Instant, waits: str) -> None:
+    """Record that an attempt which could not begin is made again later, and what it waits for."""
+    connection.execute(
+        "UPDATE runs SET state = 'retrying', retry_at = ?, waits = ? WHERE id = ?",
+        (until, waits, run),
+    )
+
+
 def run_closed(
     connection: Connection, run: int, *, state: State, at: Instant, reason: str | None
 ) -> None:
