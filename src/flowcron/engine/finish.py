@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from base64 import b64decode
 from datetime import timedelta
 from typing import Any
@@ -38,6 +39,7 @@ from flowcron.history.record import AttemptEnd
 
 Message = dict[str, Any]
 
+_MARGIN = 5.0  # seconds; the kernel's clock and ours are not quite the same
 _FINAL = ("exited", "spawn_failed", "adopt_failed")
 _NOBODY_KNOWS = "its supervisor died, and the system does not tell how the process ended"
 
@@ -154,7 +156,18 @@ def outcome_of(turn: Turn, live: Live, message: Message) -> Outcome:
         case "cancel":
             return Cancelled(live.cancelled_by or "flowcron", code, number)
         case _:
-            return Signaled(number) if number is not None else Exited(code or 0)
+            if number is None:
+                return Exited(code or 0)
+            return Signaled(number, for_memory=_was_out_of_memory(turn, live, message, number))
+
+
+def _was_out_of_memory(turn: Turn, live: Live, message: Message, number: int) -> bool:
+    """Return whether the system killed the process because there was no memory left."""
+    if number != signal.SIGKILL or live.process is None:
+        return False
+    started = message.get("started_at") or live.attempt_started_at or turn.now
+    length = (turn.now - started) / 1e6
+    return turn.processes.was_killed_for_memory(live.process.pid, within=length + _MARGIN)
 
 
 def finish(turn: Turn, live: Live, outcome: Outcome, message: Message) -> None:
