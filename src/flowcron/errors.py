@@ -38,6 +38,10 @@ class HistoryError(FlowcronError):
     """The history file cannot be used."""
 
 
+class DamagedHistoryError(HistoryError):
+    """The history file is damaged, empty or gone although there was one; a start heals it."""
+
+
 class Problem(NamedTuple):
     """One mistake in a configuration file, and where it is.
 

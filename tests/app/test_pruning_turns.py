@@ -33,7 +33,7 @@ def holding(tmp_path: Path) -> Iterator[Holding]:
         story.run("backup", Instant(time.time_ns() // 1000 - micros(timedelta(days=day))))
     story.db.close()
     config = Config(tmp_path / "schedules.toml", "digest", (), (), "UTC")
-    with hold(tmp_path / "history.db", config) as held:
+    with hold(tmp_path / "history.db", config, tell=lambda _: None) as held:
         yield held
 
 
@@ -62,7 +62,9 @@ class Turns:
             keeps=lambda: Keeps(Keep(age=timedelta(days=90))),
             is_busy=lambda: self.is_busy,
             guard=Guard(
-                on_trouble=self.said.append, on_mistake=lambda why: self.said.append(str(why))
+                self.holding.path,
+                on_trouble=self.said.append,
+                on_end=lambda why: self.said.append(str(why)),
             ),
             say=self.say,
         )

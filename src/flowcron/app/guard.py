@@ -5,26 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from flowcron.errors import FlowcronError
+from flowcron.app.trouble import BrokenDiskError, explained
+from flowcron.errors import DamagedHistoryError, FlowcronError
 from flowcron.history.database import DatabaseTrouble
 
-_PASSING = (DatabaseTrouble, OSError, FlowcronError)
+_FINAL = (DamagedHistoryError, BrokenDiskError)
 
 
 class Guard:
     """Calls back and runs tasks; nothing fails unheard.
 
     Trouble with the history, and in tasks with the supervisor too, passes: `on_trouble` gets a
-    sentence. Anything else is a mistake of flowcron's: `on_mistake` gets it.
+    sentence. Anything else does not: `on_end` gets a damaged history, a disk that fails, and what
+    is a mistake of flowcron's.
     """
 
     def __init__(
-        self, *, on_trouble: Callable[[str], None], on_mistake: Callable[[Exception], None]
+        self,
+        history: Path,
+        *,
+        on_trouble: Callable[[str], None],
+        on_end: Callable[[Exception], None],
     ) -> None:
+        self._history = history
         self._on_trouble = on_trouble
-        self._on_mistake = on_mistake
+        self._on_end = on_end
         self._tasks: set[asyncio.Task[None]] = set()
 
     def call(self, callback: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 any callback
@@ -32,9 +40,9 @@ class Guard:
         try:
             callback(*arguments)
         except DatabaseTrouble as error:
-            self._on_trouble(f"the history cannot be written: {error}")
+            self._in_trouble(error)
         except Exception as error:  # noqa: BLE001 it ends the process, with its traceback
-            self._on_mistake(error)
+            self._on_end(error)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes longer beside the loop."""
@@ -45,10 +53,21 @@ class Guard:
     async def _run(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except _PASSING as error:
+        except DatabaseTrouble as error:
+            self._in_trouble(error)
+        except _FINAL as error:
+            self._on_end(error)
+        except (OSError, FlowcronError) as error:
             self._on_trouble(str(error))
         except Exception as error:  # noqa: BLE001 it ends the process, with its traceback
-            self._on_mistake(error)
+            self._on_end(error)
+
+    def _in_trouble(self, error: DatabaseTrouble) -> None:
+        trouble = explained(error, self._history)
+        if isinstance(trouble, _FINAL):
+            self._on_end(trouble)
+        else:
+            self._on_trouble(trouble.message)
 
 
 class LoopWakes:

@@ -3,7 +3,8 @@
 Whatever fails in a callback ends up in one of two places. Trouble with the history (locked, full)
 or with the supervisor begins a new life: all memory is dropped and recovery reads history and asks
 the supervisor again, because memory that has run ahead of history is worth nothing. Anything else
-is a mistake of flowcron's and ends the process; the supervisor keeps what it knows for the next.
+ends the process or, a damaged history, this scheduler (app/lives.py): the supervisor keeps what it
+knows for the next.
 """
 
 from __future__ import annotations
@@ -18,8 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from flowcron.app.aside import aside
+from flowcron.app.backups import Backups
 from flowcron.app.guard import Guard, LoopWakes
+from flowcron.app.heartbeat import HEARTBEAT, beat
 from flowcron.app.judges import Judges
+from flowcron.app.opening import damaged
+from flowcron.app.patience import Patience
 from flowcron.app.pruning import Pruning
 from flowcron.app.reloading import Reloading
 from flowcron.app.state import Holding
@@ -29,15 +35,15 @@ from flowcron.config.config import Config, OnStop
 from flowcron.domain.instant import SECOND
 from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind, Report
+from flowcron.history import record
+from flowcron.history.database import transaction
 from flowcron.system import clock, memory, poke
 from flowcron.system.processes import MachineProcesses, become_reaper
 from flowcron.system.programs import Programs
 from flowcron.system.steps import ClockWatch
 from flowcron.system.timer import LONGEST_SLEEP, Timer
 
-HEARTBEAT = 10.0  # seconds between two looks at the files, the requests and the wall clock
 GATHER = 0.02  # seconds from the supervisor's first word to the commit; the supervisor remembers
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # seconds before another life
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +62,18 @@ class Scheduler:
     def __init__(
         self, config: Config, options: Options, *, report: Callable[[Sequence[Report]], None]
     ) -> None:
-        self._config = config
+        self.config = config
         self._options = options
         self._report = report
         self._processes = MachineProcesses()
         self._timer = Timer(lambda key: self._guard.call(self._on_due, key))
         self._clock_watch = ClockWatch()
-        self._guard = Guard(on_trouble=self._begin_again, on_mistake=self._fail)
+        self._guard = Guard(options.history, on_trouble=self._begin_again, on_end=self._fail)
         self._stopping = Stopping(say=self._say, later=self._call_later)
         self._turn_is_planned = False
         self._is_gathering = False
         self._alarm: asyncio.TimerHandle | None = None
-        self._wait = _FIRST_WAIT
+        self._patience = Patience()
         self._is_waiting = False
 
     async def run(self, holding: Holding) -> str:
@@ -88,20 +94,23 @@ class Scheduler:
             on_close=lambda: self._guard.call(self._on_close),
         )
         self._engine = self._new_engine()
-        self._reloading = Reloading(self._config, use=self._use, say=self._say)
+        self._reloading = Reloading(self.config, use=self._use, say=self._say)
         self._pruning = Pruning(
             holding,
-            keeps=lambda: self._config.keeps,
+            keeps=lambda: self.config.keeps,
             is_busy=lambda: self._is_busy,
             guard=self._guard,
             say=self._say,
         )
+        self._backups = Backups(holding, guard=self._guard, say=self._say)
         self._listen_for_signals()
         try:
             self._timer.start()
             await self._live(run_on_start=self._options.run_on_start)
             self._listen(holding.state)
+            beat(self._holding.lock)
             self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
+            self._guard.start(self._hear_of_damage())
             memory.settle()
             return await self._done
         finally:
@@ -113,14 +122,15 @@ class Scheduler:
         """Begin with nothing in memory: read history, ask the supervisor, settle what is open."""
         supervision = await self._supervised.connect()
         engine = self._new_engine()
-        engine.load(self._config.jobs, limits=self._config.limits)
+        engine.load(self.config.jobs, limits=self.config.limits)
         engine.recover(self._holding.epoch, supervision, run_on_start=run_on_start)
         self._engine = engine
         if self._stopping.is_cancelling:
             engine.cancel_all(self._stopping.by)
         self._timer.arm_again(engine.book.alarms())
         engine.look_at_everything()  # whatever came due before the timer was armed
-        self._wait = _FIRST_WAIT
+        if trouble := self._patience.over():
+            self._record("trouble", trouble)
         self._plan_turn()
 
     def _new_engine(self) -> Engine:
@@ -142,13 +152,19 @@ class Scheduler:
         self._is_waiting = True
         self._engine = self._new_engine()
         self._supervised.close()
-        self._say(Kind.WARNING, f"{why}; beginning again in {self._wait:g} s")
-        self._loop.call_later(self._wait, self._start_again)
-        self._wait = min(self._wait * 2, _LONGEST_WAIT)
+        if self._patience.is_news(why):
+            self._say(Kind.WARNING, f"{why}; trying again until it passes")
+        self._loop.call_later(self._patience.wait(), self._start_again)
 
     def _start_again(self) -> None:
         self._is_waiting = False
         self._guard.start(self._live())
+
+    async def _hear_of_damage(self) -> None:
+        """Wait for the check that began with the start, and end with what it has found."""
+        await aside(self._holding.check.wait)
+        if self._holding.check.damage is not None:
+            raise damaged(self._holding.path, self._holding.check.damage)
 
     # what wakes it
 
@@ -176,7 +192,7 @@ class Scheduler:
         """Write down the last words of a dead supervisor; its jobs go on under another."""
         self._engine.supervisor_died()
         self._engine.step()
-        self._wait = min(self._wait, _FIRST_WAIT)
+        self._patience.hurry()
         self._begin_again("the supervisor died, its jobs did not")
 
     def _on_clock(self) -> None:
@@ -191,13 +207,15 @@ class Scheduler:
         if self._done.done():
             return
         self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
+        beat(self._holding.lock)
         self._holding.insist_it_is_still_there()
         self._on_clock()
-        if self._config.auto_reload and self._reloading.is_due():
+        if self.config.auto_reload and self._reloading.is_due():
             self._reload(frozenset())
         self._engine.look()
         self._plan_turn()
         self._pruning.look()
+        self._backups.look()
 
     def _listen(self, state: Path) -> None:
         self._poke = poke.listen(state)
@@ -272,8 +290,8 @@ class Scheduler:
     def _use(self, config: Config) -> None:
         self._engine.load(config.jobs, limits=config.limits)
         self._timer.arm(self._engine.book.alarms())
-        self._holding.loaded(config.digest)
-        self._config = config
+        self._holding.loaded(config)
+        self.config = config
         self._plan_turn()
 
     # how it ends
@@ -281,8 +299,8 @@ class Scheduler:
     def _stop(self, by: str, how: OnStop | None = None) -> None:
         self._stopping.ask(
             by,
-            how or self._options.on_stop or self._config.on_stop,
-            grace=self._config.shutdown_grace,
+            how or self._options.on_stop or self.config.on_stop,
+            grace=self.config.shutdown_grace,
             engine=lambda: self._engine,
         )
         self._plan_turn()
@@ -297,6 +315,8 @@ class Scheduler:
 
     def _close(self) -> None:
         self._timer.stop()
+        self._holding.check.stop()
+        self._backups.stop()
         if hasattr(self, "_poke"):
             self._loop.remove_reader(self._poke)
             self._poke.close()
@@ -305,6 +325,12 @@ class Scheduler:
         self._clock_watch.close()
         self._supervised.close()
         self._programs.close()
+
+    def _record(self, kind: str, text: str) -> None:
+        """Say and write down what happened to the scheduler itself."""
+        self._say(Kind.NOTICE, text)
+        with transaction(self._holding.history):
+            record.event(self._holding.history, kind, text, at=clock.now())
 
     def _say(self, kind: Kind, text: str) -> None:
         self._report([Report(kind, clock.now(), text)])

@@ -41,7 +41,9 @@ COMMANDS = {
     "resume": Entry("flowcron.cli.resume", "Do", "Schedule it again"),
     "stop": Entry("flowcron.cli.stop", "Do", "Stop the scheduler"),
     "reload": Entry("flowcron.cli.reload", "Do", "Apply changes in schedules.toml"),
+    "doctor": Entry("flowcron.cli.doctor", "Keep", "Find out what is wrong"),
     "prune": Entry("flowcron.cli.prune", "Keep", "Delete old runs and logs"),
+    "backup": Entry("flowcron.cli.backup", "Keep", "Copy the history database safely"),
     "schema": Entry("flowcron.cli.schema", "Keep", "JSON Schema for editors"),
 }
 

@@ -28,6 +28,8 @@ def explain(session: Session, error: Exception, arguments: Sequence[str]) -> int
             return _config(session, error)
         case FlowcronError():
             return _sentence(session, error)
+        case _ if (trouble := _history_trouble(session, error)) is not None:
+            return _sentence(session, trouble)
         case _:
             return _crash(session, error, arguments)
 
@@ -55,6 +57,17 @@ def _sentence(session: Session, error: FlowcronError) -> int:
     if error.hint:
         _next_step(session, error.hint)
     return error.exit_code
+
+
+def _history_trouble(session: Session, error: Exception) -> FlowcronError | None:
+    """Return a sentence about a history that is locked, full or damaged; None for other errors."""
+    from flowcron.app.trouble import explained  # noqa: PLC0415 most calls succeed
+    from flowcron.history.database import DatabaseTrouble  # noqa: PLC0415 the same
+    from flowcron.history.trouble import is_of_the_file  # noqa: PLC0415 the same
+
+    if not isinstance(error, DatabaseTrouble) or not is_of_the_file(error):
+        return None
+    return explained(error, session.history_path)
 
 
 def _crash(session: Session, error: Exception, arguments: Sequence[str]) -> int:

@@ -158,11 +158,13 @@ def _wants_color(*, is_terminal: bool) -> bool:
 def _is_ascii(stream: TextIO) -> bool:
     if os.environ.get("FLOWCRON_ASCII", "0") not in {"", "0"}:
         return True
+    if locale_of_characters() in {"C", "POSIX"}:
+        return True
     encoding = (stream.encoding or sys.getdefaultencoding()).lower()
-    return encoding.replace("-", "").replace("_", "") != "utf8" or _locale() in {"C", "POSIX"}
+    return encoding.replace("-", "").replace("_", "") != "utf8"
 
 
-def _locale() -> str:
+def locale_of_characters() -> str:
     """Return the locale of characters that was asked for, or "".
 
     In the C locale Python writes UTF-8 all the same, and says in LC_CTYPE what it made of it.

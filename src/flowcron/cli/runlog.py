@@ -8,7 +8,8 @@ from pathlib import Path
 
 from flowcron.domain.run import log_name
 from flowcron.history.attempts import AttemptRow, attempts_of
-from flowcron.history.database import Connection, identity
+from flowcron.history.database import Connection
+from flowcron.history.origin import identity_of_run
 from flowcron.history.output import kept_output
 from flowcron.history.query import RunRow, run_numbered
 from flowcron.supervisor.output_read import Gap, LogReader, Piece, pieces_of
@@ -78,9 +79,8 @@ class RunLog:
 
     def _from_files(self) -> Iterator[Piece | Gap]:
         if self._reader is None:
-            base = self._state / log_name(
-                self._run, self._number, history=identity(self._connection)
-            )
+            history = identity_of_run(self._connection, self._run)
+            base = self._state / log_name(self._run, self._number, history=history)
             self._reader = LogReader(str(base), position=self._position)
         return self._reader.read()
 

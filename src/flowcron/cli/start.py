@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,10 @@ from flowcron.engine.report import Kind, Report
 from flowcron.system import clock
 
 if TYPE_CHECKING:
+    from flowcron.app.state import Holding
+    from flowcron.config.aside import Loading
     from flowcron.config.config import Config
+    from flowcron.errors import Problem
 
 
 @as_command(
@@ -61,11 +64,11 @@ def command(
 
     loading = Loading(session.needed_config)  # meanwhile this process loads what it needs itself
 
-    from flowcron.app.scheduler import Options, Scheduler  # noqa: PLC0415 only start needs asyncio
-    from flowcron.app.state import hold, stopped  # noqa: PLC0415 the same
+    from flowcron.app.lives import schedule  # noqa: PLC0415 only start needs asyncio
+    from flowcron.app.scheduler import Options  # noqa: PLC0415 the same
     from flowcron.config.config import OnStop  # noqa: PLC0415 the same
 
-    config = loading.result()
+    config, broken = _loaded(session, loading, may_use_last=not dry_run)
     for warning in config.warnings:
         session.warn(f"{_place(warning.file)}:{warning.line}: {warning.message}")
     if dry_run:
@@ -82,16 +85,56 @@ def command(
         run_on_start=run_on_start,
         in_terminal=in_terminal,
     )
-    with hold(options.history, config) as holding:
+
+    def begun(holding: Holding) -> None:
+        """Say that the scheduler has begun."""
         if style == "pretty":
-            session.screen.line(Span(_headline(config, options.history), "strong"))
+            session.screen.line(Span(_headline(config, holding.path), "strong"))
             session.hint("Ctrl-C stops", "in another terminal: flowcron history")
         else:
-            report([_notice(f"started · {_headline(config, options.history)}")])
-        reason = asyncio.run(Scheduler(config, options, report=report).run(holding))
-        stopped(holding, reason)
-        report([_notice(f"stopped by {reason}")])
+            report([_notice(f"started · {_headline(config, holding.path)}")])
+
+    reason = schedule(config, options, tell=report, begun=begun, broken=broken)
+    report([_notice(f"stopped by {reason}")])
     return 0
+
+
+def _loaded(
+    session: Session, loading: Loading, *, may_use_last: bool
+) -> tuple[Config, tuple[Problem, ...]]:
+    """Return the configuration, or the last good one and what is wrong with the file.
+
+    A service must not leave all jobs undone because of one mistake; a person at a terminal is told.
+    """
+    from flowcron.errors import ConfigError  # noqa: PLC0415 only start catches it
+
+    try:
+        return loading.result(), ()
+    except ConfigError as error:
+        last = None
+        if may_use_last and not session.screen.is_terminal:
+            last = _last_good(session)
+        if last is None:
+            raise
+        from flowcron.cli.problems import write_problems  # noqa: PLC0415 most files are good
+
+        write_problems(session.notes, error.problems)
+        return last, error.problems
+
+
+def _last_good(session: Session) -> Config | None:
+    """Return the configuration that was loaded last from the same file, as history keeps it."""
+    from flowcron.config.aside import config_from  # noqa: PLC0415 most files are good
+    from flowcron.errors import HistoryError  # noqa: PLC0415 the same
+    from flowcron.history.configurations import last_good  # noqa: PLC0415 the same
+    from flowcron.history.database import DatabaseTrouble, read_history  # noqa: PLC0415 the same
+
+    try:
+        with closing(read_history(session.history_path)) as history:
+            body = last_good(history, str(session.needed_config))
+    except (DatabaseTrouble, HistoryError):
+        return None  # then the mistakes in the file are the first thing to mend
+    return None if body is None else config_from(body)
 
 
 def _notice(text: str) -> Report:

@@ -23,15 +23,17 @@ from flowcron.cli.statuslines import (
     section,
 )
 from flowcron.cli.text import Span, width
-from flowcron.cli.times import away, coarse, day, iso, local
+from flowcron.cli.times import away, coarse, day, iso, local, relative
 from flowcron.cli.words import grouped, run_record
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
 from flowcron.domain.size import human_size
 from flowcron.errors import ConfigError
+from flowcron.history.ledger import Event
 from flowcron.history.query import RunRow, extent, open_runs
 from flowcron.history.schedulers import SchedulerRecord, last_scheduler
 from flowcron.history.usual import usuals
+from flowcron.history.warnings import warnings
 
 FIELDS = (
     "state",
@@ -49,6 +51,7 @@ FIELDS = (
     "paused",
     "failing",
     "next",
+    "warnings",
 )
 _NOT_RUNNING = 5
 _SHOWN = 3
@@ -63,6 +66,7 @@ class Status:
     is_current: bool
     open: list[RunRow]
     jobs: list[JobView]
+    warnings: list[Event]
 
     @property
     def failing(self) -> list[JobView]:
@@ -110,6 +114,7 @@ def _status(session: Session) -> Status:
         is_current=is_loaded(session),
         open=open_runs(session.history),
         jobs=views(session, jobs, last=14, every=False),
+        warnings=warnings(session.history, now=session.now),
     )
 
 
@@ -136,6 +141,9 @@ def _document(session: Session, status: Status) -> dict[str, Any]:
         "paused": [v.job.name for v in status.jobs if v.pause is not None],
         "failing": [{"job": v.job.name, "failures": v.recent.failures} for v in status.failing],
         "next": [{"job": job, "at": iso(at, session.zone)} for at, job in status.next],
+        "warnings": [
+            {"at": iso(each.at, session.zone), "text": each.text} for each in status.warnings
+        ],
     }
 
 
@@ -159,6 +167,7 @@ def _write_running(session: Session, status: Status, pid: int) -> None:
         changed = None if status.is_current else (Span("changed since", "late"),)
         fact(session.screen, "config", near_name(scheduler.config), loaded, changed)
     _write_history(session)
+    _write_warnings(session, status)
     session.screen.line()
     _write_sections(session, status)
     if status.failing:
@@ -197,6 +206,7 @@ def _write_stopped(session: Session, status: Status) -> None:
             shown = ", ".join(due[:_SHOWN]) + (", …" if len(due) > _SHOWN else "")
             many = "1 job was" if len(due) == 1 else f"{len(due)} jobs were"
             session.screen.line(f"  {many} due since: {shown}", fit=True)
+    _write_warnings(session, status)
     if status.open:
         many = "1 run is" if len(status.open) == 1 else f"{len(status.open)} runs are"
         session.screen.line(f"  {many} not over; the next start looks after them", fit=True)
@@ -223,6 +233,12 @@ def _write_history(session: Session) -> None:
     said = f"{grouped(runs)} run{'' if runs == 1 else 's'}{begun}"
     size = human_size(_size(session.history_path))
     fact(session.screen, "history", near_name(str(session.history_path)), f"{said} · {size}")
+
+
+def _write_warnings(session: Session, status: Status) -> None:
+    for each in status.warnings:
+        when = Span(f"  {relative(each.at, session.now)}: ", "dim")
+        session.screen.wrapped(Span("! ", "late"), when, each.text, again=Span("    "))
 
 
 def _size(history: Path) -> int:

@@ -68,10 +68,16 @@ def told(answer: Config | ConfigError) -> str:
             "on_stop": answer.on_stop,
             "shutdown_grace": answer.shutdown_grace.total_seconds(),
             "history_path": answer.history_path and str(answer.history_path),
+            "on_network": answer.on_network,
             "auto_reload": answer.auto_reload,
             "warnings": [problem._asdict() for problem in answer.warnings],
         }
     )
+
+
+def config_from(text: str) -> Config:
+    """Return the configuration that `told` wrote."""
+    return _config(json.loads(text))
 
 
 def _config(heard: dict[str, Any]) -> Config:
@@ -87,6 +93,7 @@ def _config(heard: dict[str, Any]) -> Config:
         on_stop=OnStop(heard["on_stop"]),
         shutdown_grace=timedelta(seconds=heard["shutdown_grace"]),
         history_path=Path(heard["history_path"]) if heard["history_path"] else None,
+        on_network=heard["on_network"],
         auto_reload=heard["auto_reload"],
         warnings=tuple(Problem(**problem) for problem in heard["warnings"]),
     )

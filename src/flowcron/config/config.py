@@ -27,7 +27,8 @@ class Config:
 
     `digest` changes with every byte of any of `files`. `timezone` is that of jobs which name none.
     `pools` pairs each pool with how many runs of the jobs in it may run at a time, `max_running`
-    says it of all runs; `keep` is how much history is kept of jobs that do not say it themselves.
+    says it of all runs; `on_network` insists on a history on a network file system; `keep` is how
+    much history is kept of jobs that do not say it themselves.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Config:
     on_stop: OnStop = OnStop.WAIT
     shutdown_grace: timedelta = timedelta(seconds=30)
     history_path: Path | None = None
+    on_network: bool = False
     auto_reload: bool = True
     warnings: tuple[Problem, ...] = ()
 

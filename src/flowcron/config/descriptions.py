@@ -80,4 +80,5 @@ DESCRIPTIONS = {  # by key, or by table and key where one word has two uses
     "seed": "What H in cron texts is chosen by; the machine's id.",
     "reload": "Whether a changed file is loaded by itself (auto) or by flowcron reload (manual).",
     "path": "The history file; relative to this file's folder.",
+    "network": "true insists on a history on a network file system, where it may be damaged.",
 }

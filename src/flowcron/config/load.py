@@ -91,6 +91,7 @@ def _config(sources: tuple[Source, ...], tables: list[FileTable]) -> Config:
         on_stop=OnStop(scheduler.get("on_stop", OnStop.WAIT)),
         shutdown_grace=scheduler.get("shutdown_grace", timedelta(seconds=30)),
         history_path=in_folder(written, path.parent) if written else None,
+        on_network=history.get("network", False),
         auto_reload=scheduler.get("reload", "auto") == "auto",
         warnings=tuple(_warnings(sources, jobs, is_limited="max_running" in scheduler)),
     )

@@ -12,6 +12,8 @@ from flowcron.domain.run import State, Trigger
 from flowcron.domain.schedule import Schedule
 
 MOST_ROWS = 1_000
+UNKNOWN = "the history was damaged, nobody knows whether it ran"
+"""Why a time has a row that says `lost`."""
 
 _LATEST_START = 60 * SECOND
 _MOST_TIMES = MOST_ROWS + 2  # two at most are on time: one due now, and one an interval ago
@@ -86,6 +88,25 @@ def plan(
         decisions = _made_up(late, policy)
     starts = tuple(Decision(at, State.QUEUED) for at in on_time)
     return Plan(decisions + starts, now)
+
+
+def plan_unknown(schedules: Sequence[Schedule], *, cursor: Instant | None, now: Instant) -> Plan:
+    """Return the one row that stands for all times in (cursor, now], of which nobody knows.
+
+    None of them runs, also one that has come just now.
+    """
+    if cursor is None or cursor >= now:
+        return Plan((), now if cursor is None else cursor)
+    times, _ = _passed(schedules, cursor, now)
+    if not times:
+        return Plan((), now)
+    if len(times) == 1:
+        return Plan((Decision(times[0], State.LOST, reason=UNKNOWN),), now)
+    count: int | None = len(times)
+    if len(times) > _MOST_TIMES:
+        count = _count(schedules, cursor, times[-1])
+    reason = f"stands for {_number(count)} times · {UNKNOWN}"
+    return Plan((Decision(times[-1], State.LOST, covers=count, reason=reason),), now)
 
 
 def next_time(schedules: Sequence[Schedule], after: Instant) -> Instant | None:
@@ -164,9 +185,17 @@ def _made_up(late: list[Instant], policy: _Policy) -> tuple[Decision, ...]:
 def _summary(
     schedules: Sequence[Schedule], cursor: Instant, latest: Instant, policy: _Policy
 ) -> tuple[Decision, ...]:
-    count = schedules[0].count(latest, cursor) if len(schedules) == 1 else None
-    number = f"{MOST_ROWS:,}+" if count is None else f"{count:,}"
-    reason = f"stands for {number} missed times"
+    count = _count(schedules, cursor, latest)
+    reason = f"stands for {_number(count)} missed times"
     if policy.makes_up(latest):
         return (Decision(latest, State.QUEUED, Trigger.CATCH_UP, count, reason),)
     return (Decision(latest, State.MISSED, covers=count, reason=reason),)
+
+
+def _count(schedules: Sequence[Schedule], cursor: Instant, latest: Instant) -> int | None:
+    """Return how many times are in (cursor, latest], or None if only counting would tell."""
+    return schedules[0].count(latest, cursor) if len(schedules) == 1 else None
+
+
+def _number(count: int | None) -> str:
+    return f"{MOST_ROWS:,}+" if count is None else f"{count:,}"

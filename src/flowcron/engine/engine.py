@@ -23,6 +23,7 @@ from flowcron.engine.cancel import cancel
 from flowcron.engine.claims import decide
 from flowcron.engine.consequences import draw
 from flowcron.engine.finish import take_in
+from flowcron.engine.gap import settle_gap
 from flowcron.engine.judging import could_not_be_checked, verdict_about
 from flowcron.engine.loading import load_job, load_jobs
 from flowcron.engine.recovery import Supervision, reap, recover
@@ -97,6 +98,7 @@ class Engine:
         self.supervise(supervision.supervisor_id)
         reach("recovery-read")
         with self._turn(committed="recovery-committed") as turn:
+            settle_gap(turn, supervision.boot)
             set_back_while_down(turn, tolerance=SECOND)
             take_in(turn, recover(turn, supervision))
             begin_after_boot(turn, supervision.boot, again=run_on_start)

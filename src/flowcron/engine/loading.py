@@ -12,8 +12,9 @@ from flowcron.domain.snapshot import definition_of
 from flowcron.engine.book import Entry
 from flowcron.engine.schedules import is_at, rest_of, schedules_of, signature
 from flowcron.history import jobs, record
-from flowcron.history.database import Connection, identity, transaction
+from flowcron.history.database import Connection, transaction
 from flowcron.history.jobs import Definition, JobRow
+from flowcron.history.origin import first_identity
 
 
 def load_jobs(history: Connection, configured: Iterable[Job], *, now: Instant) -> list[Entry]:
@@ -64,7 +65,7 @@ def _entry(
     now: Instant,
     success: Instant | None,
 ) -> Entry:
-    delay = delay_of(job.name, job.jitter, seed=identity(history)) if job.jitter else 0
+    delay = delay_of(job.name, job.jitter, seed=first_identity(history)) if job.jitter else 0
     entry = Entry(
         job,
         row.id,

@@ -35,6 +35,8 @@ def apply_requests(turn: Turn, *, epoch: int, accepting: bool) -> Wishes:
             requests.answer(turn.db, request.id, gone, at=turn.now)
         elif request.kind == "reload":
             wishes.reload.append(request.id)
+        elif request.kind == "ping":
+            requests.answer(turn.db, request.id, Answer({}), at=turn.now)
         elif request.kind == "stop":
             wishes.stop = request.arguments.get("how", "")
             requests.answer(turn.db, request.id, Answer({}), at=turn.now)

@@ -13,6 +13,7 @@ from flowcron.engine.report import Kind
 from flowcron.engine.schedules import is_at
 from flowcron.engine.turn import Turn
 from flowcron.history import record
+from flowcron.history.ledger import CLOCK_STEP
 
 CORRECTION = micros(timedelta(hours=3))  # as in cron(8): a larger change is no daylight saving
 
@@ -26,7 +27,7 @@ def clock_stepped(turn: Turn, step: int) -> None:
     way = "forward" if step > 0 else "back"
     length = timedelta(seconds=round(abs(step) / SECOND))  # an hour is measured as 59:59.99997
     text = f"the clock was set {way} by {human_duration(length)}"
-    record.event(turn.db, "clock-step", text, at=turn.now)
+    record.event(turn.db, CLOCK_STEP, text, at=turn.now)
     turn.say(Kind.WARNING, text)
     _move_waits(turn, step)
     if step < 0:
@@ -39,7 +40,7 @@ def set_back_while_down(turn: Turn, *, tolerance: int) -> None:
     for entry in turn.book.entries.values():
         if entry.cursor is not None and entry.cursor - turn.now > tolerance:
             text = f"the clock is behind the last decision about {entry.job.name}"
-            record.event(turn.db, "clock-step", text, at=turn.now)
+            record.event(turn.db, CLOCK_STEP, text, at=turn.now)
             set_back(turn, entry, by=entry.cursor - turn.now)
 
 

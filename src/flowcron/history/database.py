@@ -8,29 +8,42 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from flowcron.errors import HistoryError
+from flowcron.errors import DamagedHistoryError, HistoryError
+from flowcron.history.traces import traces_of
 
 APPLICATION_ID = 0x666C6F77  # "flow", so that file(1) and we know whose file it is
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT = 10_000  # milliseconds; every transaction of ours is far shorter
 
 Connection = sqlite3.Connection
+NEEDED_SQLITE = (3, 38, 0)
+"""What has RETURNING (3.35), STRICT tables (3.37) and ->> (3.38)."""
+
 DatabaseTrouble = sqlite3.Error
 """What any use of a connection may raise: locked, full, damaged."""
 
 
-def open_history(path: Path, *, migrations: Path = MIGRATIONS) -> Connection:
+def sqlite_version() -> tuple[int, ...]:
+    """Return the version of the SQLite that this Python uses."""
+    return sqlite3.sqlite_version_info
+
+
+def open_history(path: Path, *, migrations: Path = MIGRATIONS, anew: bool = False) -> Connection:
     """Open the history file for reading and writing; create or migrate it when that is due.
 
     `migrations` is the folder of the numbered scripts: script n makes schema n out of n - 1.
+    With `anew` a new history is begun also where there are traces of an earlier one.
 
-    Raises HistoryError for anything that is no history of this or an earlier version.
+    Raises DamagedHistoryError for a file that is broken, or empty or gone although there are traces
+    of it, and HistoryError for anything else that is no history of this or an earlier version.
     """
-    with _translated(path):
-        _make_folder(path.parent)
+    with translated(path):
+        make_state_folder(path.parent)
+        if not anew and not _is_there(path):
+            _insist_on_beginning(path)
         connection = _connect(path)
         try:
-            _prepare(connection, path, _scripts(migrations))
+            _prepare(connection, path, _scripts(migrations), anew=anew)
         except BaseException:
             connection.close()
             raise
@@ -39,17 +52,15 @@ def open_history(path: Path, *, migrations: Path = MIGRATIONS) -> Connection:
 
 def read_history(path: Path) -> Connection:
     """Open the history file for reading; one that does not exist yet is read as an empty one."""
-    with _translated(path):
+    with translated(path):
         if not _is_there(path):
+            _insist_on_beginning(path)
             connection = sqlite3.connect(":memory:", isolation_level=None)
             _migrate(connection, _scripts(MIGRATIONS), known_version=0)
             return connection
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
-        )
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        connection = open_as_it_is(path, mode="ro")
         try:
-            version = _version_of(connection, path, newest=len(_scripts(MIGRATIONS)))
+            version = check_version(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -57,6 +68,29 @@ def read_history(path: Path) -> Connection:
             return connection
         connection.close()
     return open_history(path)
+
+
+def open_as_it_is(path: Path, *, mode: str) -> Connection:
+    """Open any SQLite file without a look at it; `mode` is SQLite's: ro, rw or rwc."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None
+    )
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+    return connection
+
+
+def check_version(connection: Connection, path: Path) -> int:
+    """Return the schema version of an open file, 0 for an empty one; raises HistoryError."""
+    return _version_of(connection, path, newest=len(_scripts(MIGRATIONS)))
+
+
+def _insist_on_beginning(path: Path) -> None:
+    """Refuse to begin an empty history where there was another: nobody would notice its loss."""
+    if traces := traces_of(path):
+        raise DamagedHistoryError(
+            f"the history file {path} is gone or empty, and there was one: there is {traces}",
+            hint="flowcron start restores it from its backup, or begins a new one and says so",
+        )
 
 
 def _is_there(path: Path) -> bool:
@@ -92,7 +126,8 @@ def _roll_back(connection: Connection) -> None:
 
 def identity(connection: Connection) -> str:
     """Return what tells this history from every other."""
-    return str(connection.execute("SELECT id FROM identity").fetchone()[0])
+    row = connection.execute("SELECT id FROM identity ORDER BY rowid DESC LIMIT 1").fetchone()
+    return str(row[0])
 
 
 def _connect(path: Path) -> Connection:
@@ -106,8 +141,10 @@ def _connect(path: Path) -> Connection:
     return connection
 
 
-def _prepare(connection: Connection, path: Path, scripts: tuple[Path, ...]) -> None:
+def _prepare(connection: Connection, path: Path, scripts: tuple[Path, ...], *, anew: bool) -> None:
     version = _version_of(connection, path, newest=len(scripts))
+    if not (version or anew):
+        _insist_on_beginning(path)
     # WAL survives in the file; FULL makes a commit durable across power loss, not only a crash.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -173,7 +210,7 @@ def _back_up(connection: Connection, target: Path) -> None:
         connection.backup(copy)
 
 
-def _make_folder(folder: Path) -> None:
+def make_state_folder(folder: Path) -> None:
     """Create the state directory for its owner alone; beside a project's file, unknown to git."""
     if folder.is_dir():
         return
@@ -184,7 +221,7 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
     """Turn what SQLite and the file system say into a sentence about this file."""
     elsewhere = "name another place with --db, FLOWCRON_DB or [history] path"
     try:
@@ -199,7 +236,12 @@ def _translated(path: Path) -> Iterator[None]:
             f"the history file {path} cannot be used: {error}", hint=elsewhere
         ) from error
     except sqlite3.DatabaseError as error:
-        raise HistoryError(
-            f"{path} is not a flowcron history: {error}",
-            hint=f"move it away, or {elsewhere}",
+        if not traces_of(path):  # somebody's notes, named by mistake
+            raise HistoryError(
+                f"{path} is not a flowcron history: {error}",
+                hint=f"move it away, or {elsewhere}",
+            ) from error
+        raise DamagedHistoryError(
+            f"the history file {path} is damaged: {error}",
+            hint="flowcron start moves it aside and restores the newest backup",
         ) from error

@@ -10,6 +10,9 @@ from flowcron.history.database import Connection
 from flowcron.history.query import RunRow, run_numbered, runs_numbered
 from flowcron.history.schedulers import SchedulerRecord
 
+CLOCK_STEP = "clock-step"
+"""The kind of the event that the wall clock was set."""
+
 _SUMMARY = "stands for "  # how the reason of a row for very many missed times begins
 _ENOUGH = 50  # rows before a moment, among which is the last that was written before it
 
@@ -38,6 +41,14 @@ def runs_at(connection: Connection, job: str, at: Instant) -> list[RunRow]:
         (at, job),
     )
     return runs_numbered(connection, [number for (number,) in rows])
+
+
+def events_since(connection: Connection, kind: str, since: Instant) -> list[Event]:
+    """Return the events of one kind from an instant on, oldest first."""
+    rows = connection.execute(
+        "SELECT at, text FROM events WHERE kind = ? AND at >= ? ORDER BY id", (kind, since)
+    )
+    return [Event(*row) for row in rows]
 
 
 def newest_scheduled(connection: Connection, job: str) -> RunRow | None:

@@ -42,6 +42,16 @@ def remove_orphans(
     return Removed(files, size)
 
 
+def find_orphans(connection: Connection, state: Path) -> list[Path]:
+    """Return the logs of runs that history does not have, without deleting them."""
+    logs = state / logs_of(identity(connection))
+    return [
+        orphan
+        for folder in _folders(logs)
+        for orphan in _orphans(connection, folder, int(folder.name))
+    ]
+
+
 def _folders(logs: Path) -> list[Path]:
     if not logs.is_dir():
         return []

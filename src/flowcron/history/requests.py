@@ -12,7 +12,10 @@ from flowcron.history.database import Connection
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `kind` is run, stop or reload. `scheduler` is the epoch it is addressed to."""
+    """One request; `kind` is a word of the schema, and a ping wants nothing but an answer.
+
+    `scheduler` is the epoch it is addressed to.
+    """
 
     id: int
     kind: str

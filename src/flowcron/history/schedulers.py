@@ -74,6 +74,14 @@ def last_scheduler(connection: Connection) -> SchedulerRecord | None:
     return None if row is None else SchedulerRecord(*row)
 
 
+def stopped_orderly(connection: Connection) -> bool:
+    """Return whether the scheduler that started last recorded its end."""
+    row = connection.execute(
+        "SELECT stopped_at IS NOT NULL FROM schedulers ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def supervisor_seen(
     connection: Connection, instance: str, *, boot: str, pid: int, at: Instant
 ) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _CHUNK = 256 * 1024
 _PATIENCE = 10.0  # s
 _BETWEEN_TRIES = 0.02  # s
+_CREDENTIALS = struct.Struct("iII")
 
 
 @dataclass(slots=True)
@@ -66,6 +68,24 @@ def connect(
         connection.close()
         raise
     return greeting
+
+
+def listener(state_dir: str) -> int | None:
+    """Return the pid of the supervisor that listens, without a word to it; None if nobody does.
+
+    It is 0 where the system does not tell. A supervisor that is stopped listens too.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_PATIENCE)
+        try:
+            with ShortPath(state_dir, SOCKET) as path:
+                connection.connect(path)
+        except (FileNotFoundError, ConnectionError):
+            return None
+        if not hasattr(socket, "SO_PEERCRED"):
+            return 0
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        return int(_CREDENTIALS.unpack(raw)[0])
 
 
 def connect_or_start(

@@ -7,6 +7,7 @@ import ctypes
 import os
 import sys
 import threading
+from enum import Enum, auto
 from pathlib import Path
 
 from flowcron.domain.ports import Process
@@ -15,6 +16,14 @@ from flowcron.system.kernel_log import KernelLog
 _PR_SET_CHILD_SUBREAPER = 36
 _REMEMBERED = 10_000  # ended children whose status nobody has asked for yet
 _PROC = Path("/proc")
+
+
+class Condition(Enum):
+    """How a process is; one that is stopped waits for SIGCONT."""
+
+    ALIVE = auto()
+    STOPPED = auto()
+    GONE = auto()
 
 
 class MachineProcesses:
@@ -84,6 +93,19 @@ def become_reaper() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def condition_of(pid: int) -> Condition:
+    """Return how the process with this number is; a zombie is gone."""
+    if not _PROC.is_dir():
+        return Condition.ALIVE if _answers(pid) else Condition.GONE
+    try:
+        state = (_PROC / str(pid) / "stat").read_bytes().rpartition(b") ")[2][:1]
+    except OSError:
+        return Condition.GONE
+    if state in {b"T", b"t"}:
+        return Condition.STOPPED
+    return Condition.GONE if state in {b"Z", b"X"} else Condition.ALIVE
 
 
 def boot_id() -> str:

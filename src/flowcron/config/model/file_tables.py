@@ -73,6 +73,7 @@ class HistoryTable(TypedDict, total=False):
     __pydantic_config__ = STRICT  # type: ignore[misc]
 
     path: SomeText
+    network: bool
     keep: Keep
 
 

@@ -1,7 +1,19 @@
 -- Times are integer microseconds since the epoch, UTC. States and triggers are fixed English words.
 
-CREATE TABLE identity (id TEXT NOT NULL) STRICT;  -- tells this history from every other
-INSERT INTO identity VALUES (lower(hex(randomblob(8))));
+CREATE TABLE identity (  -- tells this history from every other; the newest row holds
+    id TEXT NOT NULL,
+    first_run INTEGER NOT NULL DEFAULT 1,  -- the logs of runs from here on are under this id
+    copied_at INTEGER,     -- set in a backup: what came after it is not in it
+    unknown_since INTEGER  -- set until jobs are told: nobody knows what ran from then to now
+) STRICT;
+INSERT INTO identity (id) VALUES (lower(hex(randomblob(8))));
+
+CREATE TABLE configurations (  -- the last one without a mistake, for a start with a broken file
+    path TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    body TEXT NOT NULL,        -- JSON, see config/aside.py
+    loaded_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE schedulers (  -- one row for each start; its id is the epoch that supervisors check
     id INTEGER PRIMARY KEY,
@@ -125,7 +137,7 @@ CREATE TABLE output (  -- small outputs; larger ones stay in files, empty ones a
 
 CREATE TABLE requests (  -- what somebody asks of a scheduler
     id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('run', 'retry', 'cancel', 'stop', 'reload')),
+    kind TEXT NOT NULL CHECK (kind IN ('run', 'retry', 'cancel', 'stop', 'reload', 'ping')),
     scheduler_id INTEGER REFERENCES schedulers (id),  -- NULL: whichever comes first
     arguments TEXT NOT NULL DEFAULT '{}',             -- JSON
     requested_by TEXT NOT NULL,
