@@ -13,6 +13,9 @@ import pytest
 from flowcron.app.asking import LOCK
 from flowcron.cli.status import FIELDS
 from flowcron.domain.run import State
+from flowcron.history import record
+from flowcron.history.configurations import BROKEN
+from flowcron.history.restore import DAMAGED
 from rows import ago
 from terminal import Cli
 
@@ -144,3 +147,26 @@ def test_programs_can_choose(evening_cli: Cli) -> None:
 @pytest.mark.parametrize("columns", [50, 60, 80])
 def test_it_fits_the_screen(running_cli: Cli, columns: int) -> None:
     assert max(map(len, running_cli.on_terminal("status", columns=columns).lines)) <= columns
+
+
+def test_a_damaged_history_is_told_for_a_week(running_cli: Cli) -> None:
+    story = running_cli.story()
+    record.event(story.db, DAMAGED, "long ago", at=ago(days=8))
+    record.event(story.db, DAMAGED, "it was restored", at=ago(hours=3))
+    record.event(story.db, "note", "nothing to tell", at=ago(hours=1))
+
+    said = running_cli.on_terminal("status")
+    told = json.loads(running_cli.piped("status", "--json").out)
+
+    assert "! 3h ago: it was restored" in said.lines
+    assert "long ago" not in said.out
+    assert [each["text"] for each in told["warnings"]] == ["it was restored"]
+
+
+def test_a_broken_configuration_is_told_until_one_is_loaded(running_cli: Cli) -> None:
+    story = running_cli.story()
+    record.event(story.db, BROKEN, "an earlier mistake", at=ago(days=3))
+    assert "mistake" not in running_cli.on_terminal("status").out
+
+    record.event(story.db, BROKEN, "schedules.toml:3: a mistake", at=ago(days=1))
+    assert "! 1d ago: schedules.toml:3: a mistake" in running_cli.on_terminal("status").lines

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flowcron.config.aside import load_aside
+from flowcron.config.aside import config_from, load_aside, told
 from flowcron.config.config import Config, OnStop
 from flowcron.config.load import load
 from flowcron.config.sources import digest_at
@@ -434,13 +434,15 @@ def test_an_h_becomes_the_same_minute_each_time_and_another_with_another_seed(
 def test_a_configuration_loaded_in_another_process_is_the_same(tmp_path: Path) -> None:
     path = tmp_path / "schedules.toml"
     path.write_text(
-        '[scheduler]\non_stop = "leave"\nshutdown_grace = "5s"\n[history]\npath = "h/h.db"\n'
+        '[scheduler]\non_stop = "leave"\nshutdown_grace = "5s"\n'
+        '[history]\npath = "h/h.db"\nnetwork = true\n'
         '[jobs.a]\ncron = "*/7 * * * *"\ncommand = "true"\n[jobs.b]\ncommand = ["x", "y"]\n'
     )
 
     aside = load_aside(path)
 
-    assert aside == load(path)
+    assert aside == load(path) == config_from(told(aside))
+    assert aside.on_network
     assert [job.line for job in aside.jobs] == [job.line for job in load(path).jobs]
 
 

@@ -17,6 +17,7 @@ from flowcron.domain.planner import (
     lateness_allowed,
     next_time,
     plan,
+    plan_unknown,
 )
 from flowcron.domain.run import State, Trigger
 from flowcron.domain.schedule import Schedule, schedule_of
@@ -342,3 +343,38 @@ def test_it_does_not_matter_how_often_a_running_scheduler_asks(
     whole = plan(lines, cursor=first, now=cursor)
     assert len(found) > MOST_ROWS or found == [one.scheduled_at for one in whole.decisions]
     assert found == sorted(set(found))
+
+
+@given(
+    st.lists(WHENS, min_size=1, max_size=2),
+    st.integers(at("2027-03-20"), at("2027-11-10")).map(Instant),
+    st.integers(0, micros(timedelta(days=40))),
+)
+@settings(deadline=None, max_examples=150)
+def test_times_of_which_nobody_knows_are_one_row_that_starts_nothing(
+    whens: list[Timed], cursor: Instant, length: int
+) -> None:
+    lines, now = schedules(*whens), Instant(cursor + length)
+    due: list[Instant] = []
+    following = next_time(lines, cursor)
+    while following is not None and following <= now:
+        due.append(following)
+        following = next_time(lines, following)
+
+    found = plan_unknown(lines, cursor=cursor, now=now)
+
+    assert found.decided_through == now
+    assert [one.state for one in found.decisions] == [State.LOST] * bool(due)
+    for row in found.decisions:
+        assert row.scheduled_at == due[-1]
+        assert row.covers in {None, len(due)}
+        assert row.covers is not None or len(due) == 1 or len(due) > MOST_ROWS
+
+
+def test_of_nothing_nobody_knows_nothing() -> None:
+    now = at("2027-06-01T03:00")
+
+    assert plan_unknown(schedules(DAILY), cursor=None, now=now) == Plan((), now)
+    assert plan_unknown(schedules(DAILY), cursor=Instant(now + 1), now=now) == Plan(
+        (), Instant(now + 1)
+    )

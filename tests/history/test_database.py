@@ -117,6 +117,8 @@ def test_a_history_of_an_older_version_is_backed_up_and_migrated(tmp_path: Path)
 
     with closing(sqlite3.connect(path.with_name(f"history.db.v{NEWEST}.bak"))) as backup:
         assert backup.execute("PRAGMA user_version").fetchone() == (NEWEST,)
+        assert backup.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert backup.execute("SELECT kind, text FROM events").fetchall() == [("old", "kept")]
 
 
 def test_a_migration_that_fails_leaves_the_history_as_it_was(tmp_path: Path) -> None:

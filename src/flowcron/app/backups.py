@@ -20,7 +20,7 @@ from flowcron.history.traces import backup_folder, backup_name, backups_of
 from flowcron.system import clock
 
 KEPT = 7
-_FIRST = 60.0  # seconds after the start: what a restart has to do comes first
+_FIRST = 30.0  # seconds after the start: what a restart has to do comes first
 _AGAIN = 3600.0  # seconds after a backup that failed
 _AGE = micros(timedelta(hours=24))
 _TIME = "%Y%m%dT%H%M%SZ"

@@ -46,11 +46,14 @@ def differences(old: Config, new: Config) -> Differences:
 
 
 class Watch:
-    """Notices that the files of a configuration no longer say what was loaded."""
+    """Notices that the files of a configuration no longer say what was loaded.
 
-    def __init__(self, config: Config) -> None:
+    They never did where the configuration `is_old`: then the first look finds a change.
+    """
+
+    def __init__(self, config: Config, *, is_old: bool = False) -> None:
         self._path = config.path
-        self._digest = config.digest
+        self._digest = "" if is_old else config.digest
         self._places = _places(config)
         self._seen: tuple[object, ...] = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from flowcron.app.opening import Tell, heal_if_damaged
 from flowcron.app.scheduler import Options, Scheduler
@@ -26,17 +27,15 @@ def schedule(
     *,
     tell: Tell,
     begun: Callable[[Holding], None],
-    broken: tuple[Problem, ...] = (),
 ) -> str:
     """Schedule until told to stop; return the reason. `begun` is called at each beginning.
 
-    `broken` is what is wrong with the file, where `config` is the last one that was good.
     Running jobs go on meanwhile. Raises HistoryError for a history that cannot be used or healed.
     """
     for left in reversed(range(_MOST + 1)):
         with hold(options.history, config, tell=tell) as holding:
-            if broken:
-                _record_broken(holding, broken, tell)
+            if options.broken:
+                _record_broken(holding, options.broken, tell)
             begun(holding)
             scheduler = Scheduler(config, options, report=tell)
             try:
@@ -45,7 +44,8 @@ def schedule(
                 if not left:
                     raise
                 heal_if_damaged(options.history, error, tell=tell)
-                config = scheduler.config
+                if scheduler.config is not config:
+                    config, options = scheduler.config, replace(options, broken=())
     raise AssertionError("the last life returns or raises")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from flowcron.app.aside import aside
 from flowcron.app.trouble import explained
 from flowcron.domain.instant import moment
 from flowcron.engine.report import Kind, Report
@@ -72,12 +73,10 @@ def heal_if_damaged(path: Path, error: DamagedHistoryError, *, tell: Tell) -> No
     heal(path, error.message, tell=tell)
 
 
-def damaged(path: Path, damage: str) -> DamagedHistoryError:
-    """Return the error that says what a check has found."""
-    return DamagedHistoryError(
-        f"the history file {path} is damaged: {damage}",
-        hint="the next start of the scheduler moves it aside and restores the newest backup",
-    )
+async def insist_on_whole(path: Path, check: Check) -> None:
+    """Wait for the check that began with the start; raise DamagedHistoryError for what it found."""
+    await aside(check.wait)
+    _insist(path, check)
 
 
 def _take_over(history: Connection, tell: Tell) -> None:
@@ -106,6 +105,13 @@ def _checked(path: Path) -> Check:
     check = Check(path)
     if not is_clean:
         check.wait(PATIENCE)
-    if check.damage is not None:
-        raise damaged(path, check.damage)
+    _insist(path, check)
     return check
+
+
+def _insist(path: Path, check: Check) -> None:
+    if check.damage is not None:
+        raise DamagedHistoryError(
+            f"the history file {path} is damaged: {check.damage}",
+            hint="the next start of the scheduler moves it aside and restores the newest backup",
+        )

@@ -19,14 +19,20 @@ from flowcron.system import clock
 class Reloading:
     """One reload at a time; whoever asks while one is under way gets the next.
 
-    `use` makes a configuration the current one, `say` reports.
+    `use` makes a configuration the current one, `say` reports. One that `is_old` is not what the
+    files say, because they have mistakes.
     """
 
     def __init__(
-        self, config: Config, *, use: Callable[[Config], None], say: Callable[[Kind, str], None]
+        self,
+        config: Config,
+        *,
+        use: Callable[[Config], None],
+        say: Callable[[Kind, str], None],
+        is_old: bool = False,
     ) -> None:
         self._config = config
-        self._watch = Watch(config)
+        self._watch = Watch(config, is_old=is_old)
         self._use = use
         self._say = say
         self._is_loading = False

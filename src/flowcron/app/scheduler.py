@@ -19,12 +19,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flowcron.app.aside import aside
 from flowcron.app.backups import Backups
 from flowcron.app.guard import Guard, LoopWakes
 from flowcron.app.heartbeat import HEARTBEAT, beat
 from flowcron.app.judges import Judges
-from flowcron.app.opening import damaged
+from flowcron.app.opening import insist_on_whole
 from flowcron.app.patience import Patience
 from flowcron.app.pruning import Pruning
 from flowcron.app.reloading import Reloading
@@ -35,6 +34,7 @@ from flowcron.config.config import Config, OnStop
 from flowcron.domain.instant import SECOND
 from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind, Report
+from flowcron.errors import Problem
 from flowcron.history import record
 from flowcron.history.database import transaction
 from flowcron.system import clock, memory, poke
@@ -48,12 +48,16 @@ GATHER = 0.02  # seconds from the supervisor's first word to the commit; the sup
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `flowcron start` was told beyond the configuration."""
+    """What `flowcron start` was told beyond the configuration.
+
+    `broken` is what is wrong with the file, where the configuration is the last one that was good.
+    """
 
     history: Path
     on_stop: OnStop | None = None
     run_on_start: bool = False
     in_terminal: bool = False
+    broken: tuple[Problem, ...] = ()
 
 
 class Scheduler:
@@ -94,7 +98,9 @@ class Scheduler:
             on_close=lambda: self._guard.call(self._on_close),
         )
         self._engine = self._new_engine()
-        self._reloading = Reloading(self.config, use=self._use, say=self._say)
+        self._reloading = Reloading(
+            self.config, use=self._use, say=self._say, is_old=bool(self._options.broken)
+        )
         self._pruning = Pruning(
             holding,
             keeps=lambda: self.config.keeps,
@@ -110,7 +116,7 @@ class Scheduler:
             self._listen(holding.state)
             beat(self._holding.lock)
             self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
-            self._guard.start(self._hear_of_damage())
+            self._guard.start(insist_on_whole(holding.path, holding.check))
             memory.settle()
             return await self._done
         finally:
@@ -159,12 +165,6 @@ class Scheduler:
     def _start_again(self) -> None:
         self._is_waiting = False
         self._guard.start(self._live())
-
-    async def _hear_of_damage(self) -> None:
-        """Wait for the check that began with the start, and end with what it has found."""
-        await aside(self._holding.check.wait)
-        if self._holding.check.damage is not None:
-            raise damaged(self._holding.path, self._holding.check.damage)
 
     # what wakes it
 

@@ -84,6 +84,7 @@ def command(
         OnStop(on_stop) if on_stop else None,
         run_on_start=run_on_start,
         in_terminal=in_terminal,
+        broken=broken,
     )
 
     def begun(holding: Holding) -> None:
@@ -94,7 +95,7 @@ def command(
         else:
             report([_notice(f"started · {_headline(config, holding.path)}")])
 
-    reason = schedule(config, options, tell=report, begun=begun, broken=broken)
+    reason = schedule(config, options, tell=report, begun=begun)
     report([_notice(f"stopped by {reason}")])
     return 0
 

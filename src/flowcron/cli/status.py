@@ -237,8 +237,8 @@ def _write_history(session: Session) -> None:
 
 def _write_warnings(session: Session, status: Status) -> None:
     for each in status.warnings:
-        when = Span(f"  {relative(each.at, session.now)}: ", "dim")
-        session.screen.wrapped(Span("! ", "late"), when, each.text, again=Span("    "))
+        when = Span(f"{relative(each.at, session.now)}: ", "dim")
+        session.screen.wrapped(Span("! ", "late"), when, each.text, again=Span("  "))
 
 
 def _size(history: Path) -> int:

@@ -29,8 +29,8 @@ def settle_gap(turn: Turn, boot: str) -> None:
     nothing_is_unknown(turn.db)
     turn.say(
         Kind.WARNING,
-        f"nobody knows what ran since the backup: {forgotten} runs that were not over and the "
-        f"times of {jobs} jobs are recorded as lost and do not run again",
+        "nobody knows what ran until now: recorded as lost, and not run again, are the runs that "
+        f"were not over ({forgotten}) and the times that have passed (jobs: {jobs})",
     )
 
 

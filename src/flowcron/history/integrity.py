@@ -40,7 +40,7 @@ def damage_in(connection: Connection, path: Path) -> str | None:
         if is_damage(error):
             return str(error)
         raise
-    return None if found == "ok" else " · ".join(str(found).split("\n")[-2:])
+    return None if found == "ok" else str(found).rpartition("\n")[2]
 
 
 def stop_unless(connection: Connection, is_wanted: Callable[[], bool]) -> None:
