@@ -81,13 +81,14 @@ class Asked:
 class InProcess(Asked):
     """The supervisor's work without a socket, as foreground runs use it."""
 
-    def __init__(self, state_dir: Path, *, portable: bool) -> None:
+    def __init__(self, state_dir: Path, *, portable: bool, reaper: bool = False) -> None:
         super().__init__(state_dir)
         self.core = Supervisor(
             str(state_dir),
             emit=self.heard.append,
             environment={"PATH": os.environ["PATH"]},
             poller=make_poller(portable=portable),
+            reaped=(lambda _pid, _status: None) if reaper else None,
         )
 
     def send(self, *messages: Message) -> None:

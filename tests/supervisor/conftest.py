@@ -23,6 +23,24 @@ def supervisor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InPro
     asked.core.shut()
 
 
+@pytest.fixture(params=["linux", "portable"])
+def reaper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InProcess]:
+    """Give a supervisor that takes all children of this process for what its jobs left."""
+    asked = InProcess(tmp_path, portable=request.param == "portable", reaper=True)
+    yield asked
+    asked.core.shut()
+    reap_all()
+
+
+def reap_all() -> None:
+    """Reap what has ended, so that the next test finds no child that was there before."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+    except ChildProcessError:
+        return
+
+
 @pytest.fixture
 def processes(tmp_path: Path) -> Iterator[Processes]:
     started = Processes(tmp_path)

@@ -38,8 +38,13 @@ class Foreground:
         insist_on_privacy(history.parent)
         self._history = open_history(history)
         self._said: list[dict[str, Any]] = []
-        self._supervisor = Supervisor(str(history.parent), emit=self._hear, environment=environment)
         self._processes = MachineProcesses()
+        self._supervisor = Supervisor(
+            str(history.parent),
+            emit=self._hear,
+            environment=environment,
+            reaped=self._processes.remember,
+        )
         self._boot = boot_id()
         self._me = self._processes.owner()
         self._programs = Programs(self._processes.status_of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowcron.supervisor.cgroups import Cgroup
     from flowcron.supervisor.deadlines import Deadline
     from flowcron.supervisor.output import AttemptLog
     from flowcron.supervisor.protocol import Message
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
 class Attempt:
     """A process and everything held for it; `said` is the message that stands for it now.
 
-    It is ending from the time it was asked to until it is killed; its log is disposable when all
-    of it was sent with the final message.
+    Its log is disposable when all of it was sent with the final message.
     """
 
     __slots__ = (
+        "cgroup",
         "deadline",
         "disposable",
-        "ending",
         "final",
+        "is_adopted",
         "is_left_alone",
         "key",
         "kill_after",
@@ -48,11 +49,12 @@ class Attempt:
         self.deadline: Deadline | None = None
         self.log = log
         self.disposable = False
-        self.ending = False
         self.streams: tuple[Stream, ...] = ()
         self.said: Message = {}
         self.final = False
+        self.is_adopted = False
         self.is_left_alone = False
+        self.cgroup: Cgroup | None = None
 
     def message(self, event: str, **fields: object) -> Message:
         """Return a message about this attempt and remember it."""

@@ -10,16 +10,20 @@ from flowcron.faults import reach
 from flowcron.supervisor import report
 from flowcron.supervisor.adopt import open_outputs
 from flowcron.supervisor.attempt import Attempt
+from flowcron.supervisor.cgroups import delegated
+from flowcron.supervisor.children import Children
 from flowcron.supervisor.deadlines import Deadlines
-from flowcron.supervisor.endings import Endings, send
+from flowcron.supervisor.endings import Endings
 from flowcron.supervisor.foreign import ForeignProcess
 from flowcron.supervisor.identity import inodes_are_unique
+from flowcron.supervisor.orphans import Orphans, become_reaper
 from flowcron.supervisor.output import AttemptLog
 from flowcron.supervisor.output_resume import resume
-from flowcron.supervisor.pipes import READ_AT_ONCE, open_pipe
+from flowcron.supervisor.outputs import Outputs, mask_of
 from flowcron.supervisor.poll import make_poller
-from flowcron.supervisor.spawn import Spawner, SpawnError
-from flowcron.supervisor.stream import Stream
+from flowcron.supervisor.program import SpawnError
+from flowcron.supervisor.spawn import Spawner
+from flowcron.supervisor.tree import signal_group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,17 +31,18 @@ if TYPE_CHECKING:
     from resource import struct_rusage
 
     from flowcron.supervisor.attempt import Key
+    from flowcron.supervisor.mask import Mask
     from flowcron.supervisor.poll import Poller
     from flowcron.supervisor.protocol import Message
-
-_TRY_AGAIN = 1.0  # s, to wait for a process when there was no descriptor or memory for it
 
 
 class Supervisor:
     """Runs attempts below a state directory and says what becomes of them through `emit`.
 
     It does nothing by itself: call `step` in a loop. `limit` is what jobs get as RLIMIT_NOFILE when
-    this process has another. It needs a process with a single thread.
+    this process has another. It needs a process with a single thread. With `reaped` it takes all
+    children of this process for what jobs have left and reaps them, where the system can (Linux);
+    `reaped` gets the pid and the status of those that are no job's first process.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class Supervisor:
         environment: Mapping[str, str],
         limit: tuple[int, int] | None = None,
         poller: Poller | None = None,
+        reaped: Callable[[int, int], None] | None = None,
     ) -> None:
         self.poller = poller or make_poller()
         self._state_dir = os.path.abspath(state_dir)
@@ -55,16 +61,22 @@ class Supervisor:
         self._spawner = Spawner(environment, limit=limit)
         self._attempts: dict[Key, Attempt] = {}
         self._deadlines = Deadlines()
-        self._endings = Endings(self._deadlines)
-        self._lingering = 0
+        self._children = Children(self.poller, self._deadlines, self._exited)
+        self._orphans: Orphans | None = None
+        if reaped is not None and become_reaper():
+            self._orphans = Orphans(self._deadlines, self._children.reaped, reaped)
+        self._cgroups = delegated()
+        self._endings = Endings(self._deadlines, orphans=self._orphans)
+        self._outputs = Outputs(self.poller)
         self._left_alone = 0
-        self._buffer = memoryview(bytearray(READ_AT_ONCE))
         self._inode_is_enough = inodes_are_unique()
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing runs, is unacknowledged, is to be killed or is still being read."""
-        return not (self._attempts or self._left_alone or self._lingering or self._endings.pending)
+        return not (
+            self._attempts or self._left_alone or self._outputs.lingering or self._endings.pending
+        )
 
     @property
     def is_ending(self) -> bool:
@@ -120,6 +132,8 @@ class Supervisor:
         for attempt in self._attempts.values():
             for stream in attempt.streams:
                 stream.close()
+        if self._orphans is not None:
+            become_reaper(reaper=False)
         self._spawner.shut()
         self.poller.shut()
 
@@ -129,10 +143,14 @@ class Supervisor:
             return
         reach("spawn-received")
         attempt.started_at = report.now()
+        mask = None
         try:
-            self._start(attempt, message)
+            mask = mask_of(message)
+            self._start(attempt, message, mask)
         except SpawnError as error:
             attempt.close_streams()
+            if mask is not None:
+                error.text = mask.hide(error.text)
             self._finish(attempt, report.spawn_failed(attempt, error))
             return
         if message["timeout"] is not None:
@@ -153,83 +171,60 @@ class Supervisor:
         )
         return attempt
 
-    def _start(self, attempt: Attempt, message: Message) -> None:
+    def _start(self, attempt: Attempt, message: Message, mask: Mask | None) -> None:
         theirs: list[int] = []
         try:
-            self._open_pipes(attempt, theirs)
-            attempt.pid = self._spawner.start(
-                message["argv"],
-                {**message["env"], "FLOWCRON_TOKEN": attempt.token},
-                cwd=message["cwd"],
-                stdout=theirs[0],
-                stderr=theirs[1],
-            )
+            self._outputs.open(attempt, theirs, mask=mask)
+            if self._cgroups is not None:
+                attempt.cgroup = self._cgroups.enter(attempt.token)
+            attempt.pid = self._spawner.start(message, outputs=(theirs[0], theirs[1]))
         finally:
+            if self._cgroups is not None:
+                self._cgroups.leave()
             for fd in theirs:
                 os.close(fd)
-        self._watch_exit(attempt)
-
-    def _open_pipes(self, attempt: Attempt, theirs: list[int]) -> None:
-        try:
-            for number in (0, 1):
-                ours, other = open_pipe()
-                theirs.append(other)
-                self._read(attempt, ours, number)
-        except OSError as error:
-            raise SpawnError.of("resources", error, "cannot open a pipe for its output") from error
-
-    def _read(self, attempt: Attempt, fd: int, number: int) -> None:
-        stream = Stream(fd, number, log=attempt.log, buffer=self._buffer)
-        attempt.streams += (stream,)
-        stream.join(self.poller)
-
-    def _watch_exit(self, attempt: Attempt) -> None:
-        """Wait for the process; if there is no descriptor or memory for that, try again soon."""
-        try:
-            attempt.pidfd = self.poller.watch_exit(attempt.pid, partial(self._ended, attempt))
-        except OSError:
-            again = time.monotonic() + _TRY_AGAIN
-            self._deadlines.add(again, partial(self._watch_exit, attempt))
-
-    def _ended(self, attempt: Attempt) -> None:
-        try:
-            pid, status, usage = os.wait4(attempt.pid, os.WNOHANG)
-        except ChildProcessError:  # someone else in this process has reaped it
-            pid, status, usage = attempt.pid, None, None
-        if pid:
-            self.poller.forget_exit(attempt.pid, attempt.pidfd)
-            self._exited(attempt, status, usage=usage)
+        if self._orphans is not None:
+            self._orphans.expect(attempt)
+        self._children.watch(attempt)
 
     def _adopt(self, message: Message) -> None:
         attempt = self._new(message, partial(resume, at=report.now()))
         if attempt is None:
             return
         attempt.pid, attempt.started_at = message["pid"], message["started_at"]
-        on_end = partial(self._exited, attempt, usage=None)
+        on_end = partial(self._exited, attempt)
         process = ForeignProcess(self.poller, self._deadlines, on_end)
         if not process.find(message, inode_is_enough=self._inode_is_enough):
             attempt.log.close()
             self._finish(attempt, attempt.message("adopt_failed", at=report.now()))
             return
-        attempt.pidfd = process.pidfd
-        for number, fd in enumerate(open_outputs(attempt.pid)):
-            if fd is not None:
-                self._read(attempt, fd, number)
+        attempt.pidfd, attempt.is_adopted = process.pidfd, True
+        if self._cgroups is not None:
+            attempt.cgroup = self._cgroups.find(attempt.token)
+        self._read_on(attempt, message)
         if message["deadline"] is not None:
             self._endings.arm(attempt, (message["deadline"] - report.now()) / 1e6)
         self._emit(report.started(attempt, inode_is_enough=self._inode_is_enough))
 
-    def _exited(self, attempt: Attempt, status: int | None, *, usage: struct_rusage | None) -> None:
-        for stream in attempt.streams:
-            stream.release(self._one_fewer)
-            self._lingering += stream.is_open
+    def _read_on(self, attempt: Attempt, message: Message) -> None:
+        """Read what an adopted process writes; without its secrets nothing of it may be kept."""
+        mask = None
+        try:
+            mask = mask_of(message)
+        except SpawnError:
+            attempt.log.hush()
+        for number, fd in enumerate(open_outputs(attempt.pid)):
+            if fd is not None:
+                self._outputs.read(attempt, fd, number, mask=mask, resumed=True)
+
+    def _exited(
+        self, attempt: Attempt, status: int | None, usage: struct_rusage | None = None
+    ) -> None:
+        self._outputs.release(attempt)
         attempt.log.close()
         self._endings.ended(attempt)
         reach("exited-unsent")
         self._finish(attempt, report.exited(attempt, status, usage))
-
-    def _one_fewer(self) -> None:
-        self._lingering -= 1
 
     def _signal(self, message: Message) -> None:
         attempt = self._attempts.get((message["run"], message["attempt"]))
@@ -237,7 +232,7 @@ class Supervisor:
             return
         number, why = message["signal"], message.get("why")
         if why is None:
-            send(attempt, number)
+            signal_group(attempt, number)
         else:
             attempt.said["why"] = why  # a scheduler that comes later need not ask again
             self._endings.ask(attempt, number, why=why, kill_after=message.get("kill_after"))
@@ -245,6 +240,8 @@ class Supervisor:
     def _finish(self, attempt: Attempt, message: Message) -> None:
         attempt.final = True
         attempt.streams = ()
+        if attempt.cgroup is not None and self._cgroups is not None:
+            self._cgroups.drop(attempt.cgroup)
         if attempt.is_left_alone:
             self._left_alone -= 1
         else:

@@ -38,7 +38,7 @@ def inodes_are_unique() -> bool:
 
 def start_ticks(pid: int) -> int | None:
     """Return when a process started, in clock ticks since boot; None where nobody says."""
-    fields = _stat_fields(pid)
+    fields = stat_fields(pid)
     return int(fields[_START_TIME]) if fields else None
 
 
@@ -47,8 +47,8 @@ def foreign_status(pid: int, pidfd: int) -> int | None:
 
     Until its parent has reaped it, /proc has it; from then on the kernel does, since Linux 6.15.
     """
-    fields = _stat_fields(pid)
-    if fields and fields[0] == b"Z" and _is_there(pidfd):
+    fields = stat_fields(pid)
+    if fields and fields[0] == b"Z" and is_there(pidfd):
         return int(fields[_EXIT_CODE])
     return kept_status(pidfd)
 
@@ -63,7 +63,7 @@ def kept_status(pidfd: int) -> int | None:
     return int(fields[-1]) if fields[0] & _WANT_EXIT else None
 
 
-def _stat_fields(pid: int) -> list[bytes]:
+def stat_fields(pid: int) -> list[bytes]:
     """Return what /proc says of a process from its state on; nothing if it says nothing."""
     try:
         with open(f"/proc/{pid}/stat", "rb", buffering=0) as stat:
@@ -73,7 +73,7 @@ def _stat_fields(pid: int) -> list[bytes]:
     return text[text.rindex(b")") + 2 :].split()  # the name may hold spaces and brackets
 
 
-def _is_there(pidfd: int) -> bool:
+def is_there(pidfd: int) -> bool:
     """Return whether the process was not reaped yet, so that its pid is still its own."""
     try:
         signal.pidfd_send_signal(pidfd, 0)

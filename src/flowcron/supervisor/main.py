@@ -72,6 +72,7 @@ def main(arguments: list[str]) -> int:
             environment={},
             limit=raise_descriptors(),
             poller=make_poller(portable=options.portable),
+            reaped=_nobody_waits,
         ),
     )
     _say_ready(options.ready_fd)
@@ -171,6 +172,10 @@ def _say_ready(fd: int | None) -> None:
     except BrokenPipeError:  # whoever started it is gone; the next scheduler will find it
         note("nobody waits for this supervisor")
     os.close(fd)
+
+
+def _nobody_waits(_pid: int, _status: int) -> None:
+    """Let go of a child that no attempt began with."""
 
 
 def _tune_memory() -> None:

@@ -21,10 +21,12 @@ class AttemptLog:
     """What an attempt wrote, in `BASE.0.log` and, past half the limit, in segments that move on.
 
     `total` counts all bytes that came, `elided` those that are not kept: the middle past the limit,
-    and everything after the disk refused to take more, which never is an error of the run.
+    and everything after the disk refused to take more, which never is an error of the run. Bytes
+    are counted as they are written down: a secret as its mask. A log that is `hushed` may have held
+    secrets.
     """
 
-    __slots__ = ("_base", "_broken", "_current", "_limit", "_segments", "elided", "total")
+    __slots__ = ("_base", "_broken", "_current", "_limit", "_segments", "elided", "hushed", "total")
 
     def __init__(self, base: str, limit: int) -> None:
         self._base = base
@@ -34,6 +36,7 @@ class AttemptLog:
         self._broken = False
         self.total = 0
         self.elided = 0
+        self.hushed = False
 
     def write(self, piece: memoryview, stream: int, at: int) -> None:
         """Append what one stream (0 stdout, 1 stderr) wrote at a time in µs."""
@@ -57,6 +60,11 @@ class AttemptLog:
     def give_up(self) -> None:
         """Keep nothing from now on, only count."""
         self._broken = True
+
+    def hush(self) -> None:
+        """Keep nothing from now on because there may be secrets in it that nobody knows."""
+        self.hushed = True
+        self.give_up()
 
     def close(self) -> None:
         """Close the files; they stay on the disk."""

@@ -51,8 +51,9 @@ class LinuxPoller:
         return pidfd
 
     def forget_exit(self, pid: int, pidfd: int) -> None:  # noqa: ARG002 the portable one needs it
-        """Stop waiting for a process and close its pidfd."""
-        self.close(pidfd)
+        """Stop waiting for a process and close its pidfd, if there is one."""
+        if pidfd >= 0:
+            self.close(pidfd)
 
     def turn(self, timeout: float | None) -> None:
         """Wait until something happens or `timeout` seconds passed, and call back."""

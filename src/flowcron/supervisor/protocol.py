@@ -12,15 +12,18 @@ list       say everything you know: `started` or the final message of each attem
 spawn      start an attempt: `token`, `argv`, `env` (added to the environment), `cwd` or null,
            `timeout` or null, `kill_after`, `log` (path without suffix, relative to the state
            directory), `log_limit` (bytes). Ignored for an attempt that is known already.
-           May have: `user` and `group` (names or numbers), `umask` and `nice` (numbers), `stdin`
-           (a text), `memory` (bytes), `cpu_time` (seconds) and `open_files` (limits of each
-           process), `inherit_env` (false: only what cron gives), `mask` (texts that are never
-           written down: secrets)
+           May have: `user` and `group` (names or numbers; `group` alone is that one group),
+           `umask` (a number), `nice` (as nice as that, whatever flowcron is), `stdin` (a text, then
+           the end of file), `memory` (private bytes), `cpu_time` (seconds, rounded up; SIGXCPU) and
+           `open_files` (limits of each process), `inherit_env` (false: only what cron gives),
+           `mask` (texts that are never written down: secrets)
 adopt      take over an attempt whose supervisor died: `token`, `pid`, `pid_started`, `pid_inode`,
-           `started_at`, `deadline` (wall clock, or null), `kill_after`, `log`, `log_limit`
-signal     send `signal` (a number) to the attempt's process group. With `why` (cancel) it is asked
-           to end and is killed `kill_after` seconds later (without the field: the attempt's own);
-           without `why` it is only signalled
+           `started_at`, `deadline` (wall clock, or null), `kill_after`, `log`, `log_limit`. May
+           have `mask`: null when there are secrets that nobody knows any more, so that nothing
+           of its output is kept from then on
+signal     send `signal` (a number) to the attempt's process group. With `why` (cancel) its whole
+           tree is asked to end and is killed `kill_after` seconds later (without the field: the
+           attempt's own); without `why` it is only signalled
 ack        `attempts`: a list of [run, attempt] whose end is written down: forget them
 =========  =======================================================================================
 
@@ -35,9 +38,11 @@ started       `pid`, `pid_started` (clock ticks since boot, from /proc; null whe
 exited        `at`, `started_at`, `pid`, `status` (raw wait status, or null when nobody knows it),
               `why` (exit, timeout, cancel), `max_rss` (KiB; never below the supervisor's own, Linux
               counts that in), `cpu` (µs), both null for an adopted attempt, `bytes` (all that was
-              written), `elided` (how many of them were not kept), `output` and `pieces` (base64,
-              when everything written is small) and `last` (the last line worth reading, or null)
-spawn_failed  `at`, `what` (cwd, exec, resources), `error` (the errno's name), `text`
+              written, a secret counted as its mask), `elided` (how many of them were not kept),
+              `output` and `pieces` (base64, when everything written is small) and `last` (the last
+              line worth reading, or null)
+spawn_failed  `at`, `what` (cwd, exec, resources, or the field that cannot be: user, group, nice,
+              memory, cpu_time, open_files, stdin), `error` (the errno's name), `text`
 adopt_failed  there is no such process: `at`
 listed        the answer to `list` is complete
 ============  ====================================================================================

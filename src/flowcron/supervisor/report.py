@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from resource import struct_rusage
 
     from flowcron.supervisor.attempt import Attempt
+    from flowcron.supervisor.program import SpawnError
     from flowcron.supervisor.protocol import Message
-    from flowcron.supervisor.spawn import SpawnError
 
 _RSS_UNIT = 1024 if sys.platform == "darwin" else 1  # macOS counts bytes, Linux KiB
 
@@ -63,7 +63,7 @@ def exited(attempt: Attempt, status: int | None, usage: struct_rusage | None) ->
         elided=log.elided,
         output=_text(small[0]) if small else None,
         pieces=_text(small[1]) if small else None,
-        last=attempt.last_line() if log.total else None,
+        last=attempt.last_line() if log.total and not log.hushed else None,
     )
 
 

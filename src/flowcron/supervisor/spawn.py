@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import resource
-import signal
+
+from flowcron.supervisor.account import Account, own_environment
+from flowcron.supervisor.forked import DEFAULTED, NEEDED_FOR, Child
+from flowcron.supervisor.forked import start as start_forked
+from flowcron.supervisor.limits import Limits
+from flowcron.supervisor.program import enter, find, invalid, refusal
+from flowcron.supervisor.stdin import open_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What the supervisor or Python itself ignores; a job starts with the defaults.
-_DEFAULTED = (
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTERM,
-    signal.SIGCHLD,
-    signal.SIGPIPE,
-    signal.SIGXFSZ,
-)
+    from flowcron.supervisor.protocol import Message
+
 _PATH_ONLY = getattr(os, "O_PATH", os.O_RDONLY)  # then it need not be readable
-_RESOURCES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
-_HINTS = {
-    errno.ENOEXEC: "it is neither a program nor does it begin with #!",
-    errno.ENOENT: "the program in its first line (#!) does not exist",
-}
-
-
-class SpawnError(Exception):
-    """A process could not be started: `what` was it, the errno's name and a readable text."""
-
-    def __init__(self, what: str, error: str, text: str) -> None:
-        super().__init__(text)
-        self.what = what
-        self.error = error
-        self.text = text
-
-    @classmethod
-    def of(cls, what: str, error: OSError, text: str) -> SpawnError:
-        """Translate what the operating system said about `text`."""
-        number = error.errno or 0
-        name = errno.errorcode.get(number, str(number))
-        return cls(what, name, f"{text}: {os.strerror(number)}")
+_ALWAYS_INHERITED = (b"FLOWCRON_DB", b"FLOWCRON_CONFIG")  # every job gets these
+_AS_CRON_GIVES = {b"SHELL": b"/bin/sh", b"PATH": b"/usr/bin:/bin"}
 
 
 class Spawner:
@@ -67,24 +44,19 @@ class Spawner:
         """Replace the environment that all jobs share."""
         self._base = _encoded(environment)
 
-    def start(
-        self,
-        argv: list[str],
-        env: Mapping[str, str],
-        *,
-        cwd: str | None,
-        stdout: int,
-        stderr: int,
-    ) -> int:
-        """Start a process and return its pid; SpawnError if that cannot be."""
-        self._enter(cwd)
+    def start(self, message: Message, *, outputs: tuple[int, int]) -> int:
+        """Start the process of a spawn message and return its pid; SpawnError if that cannot be."""
+        stdin = message.get("stdin")
+        source = self._null if stdin is None else open_text(stdin)
         try:
-            environment = self._base | _encoded(env)
-            program = _find(argv[0], environment)
-            return self._start(program, argv, environment, outputs=(stdout, stderr))
+            if NEEDED_FOR.isdisjoint(message):
+                return self._plain(message, (source, *outputs))
+            return self._forked(message, (source, *outputs))
         except (ValueError, TypeError, IndexError) as error:
-            # A NUL byte, "=" in the name of a variable, what cannot be encoded, no words at all.
-            raise SpawnError("exec", "EINVAL", f"cannot run {argv!r}: {error}") from error
+            raise invalid(message["argv"], error) from error
+        finally:
+            if source != self._null:
+                os.close(source)
 
     def go_home(self) -> None:
         """Leave the folder of the last job, so that it can be unmounted."""
@@ -97,25 +69,46 @@ class Spawner:
         os.close(self._null)
         os.close(self._home)
 
-    def _enter(self, cwd: str | None) -> None:
+    def _plain(self, message: Message, streams: tuple[int, int, int]) -> int:
+        cwd, argv = message["cwd"], message["argv"]
         if cwd is None:
             self.go_home()
-            return
-        try:
-            os.chdir(cwd)
-        except OSError as error:
-            raise SpawnError.of("cwd", error, f"cannot enter the folder {cwd}") from error
-        except ValueError as error:
-            raise SpawnError("cwd", "EINVAL", f"{cwd!r}: {error}") from error
-        self._away = True
+        else:
+            enter(cwd)
+            self._away = True
+        environment = self._environment(message, None)
+        return self._posix_spawn(find(argv[0], environment), argv, environment, streams)
 
-    def _start(
+    def _forked(self, message: Message, streams: tuple[int, int, int]) -> int:
+        self.go_home()
+        user, group = message.get("user"), message.get("group")
+        account = None if user is None and group is None else Account(user, group)
+        child = Child(
+            message,
+            environment=self._environment(message, account),
+            account=account,
+            limits=Limits(message, open_files=self._limit),
+            streams=streams,
+        )
+        return start_forked(child)
+
+    def _environment(self, message: Message, account: Account | None) -> dict[bytes, bytes]:
+        """Return what is inherited, or what cron gives, and on top of it what the job says."""
+        base = self._base
+        if message.get("inherit_env", True) is False:
+            inherited = {name: base[name] for name in _ALWAYS_INHERITED if name in base}
+            own = (account and account.environment) or own_environment()
+            base = _encoded(own) | _AS_CRON_GIVES | inherited
+        elif account is not None:
+            base = base | _encoded(account.environment)
+        return base | _encoded(message["env"]) | {b"FLOWCRON_TOKEN": message["token"].encode()}
+
+    def _posix_spawn(
         self,
         program: bytes,
         argv: list[str],
         environment: dict[bytes, bytes],
-        *,
-        outputs: tuple[int, int],
+        streams: tuple[int, int, int],
     ) -> int:
         if self._limit is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, self._limit)
@@ -125,16 +118,16 @@ class Spawner:
                 argv,
                 environment,
                 file_actions=(
-                    (os.POSIX_SPAWN_DUP2, self._null, 0),
-                    (os.POSIX_SPAWN_DUP2, outputs[0], 1),
-                    (os.POSIX_SPAWN_DUP2, outputs[1], 2),
+                    (os.POSIX_SPAWN_DUP2, streams[0], 0),
+                    (os.POSIX_SPAWN_DUP2, streams[1], 1),
+                    (os.POSIX_SPAWN_DUP2, streams[2], 2),
                 ),
                 setsid=True,
                 setsigmask=(),
-                setsigdef=_DEFAULTED,
+                setsigdef=DEFAULTED,
             )
         except OSError as error:
-            raise _refusal(program, error) from error
+            raise refusal(program, error) from error
         finally:
             if self._limit is not None:
                 resource.setrlimit(resource.RLIMIT_NOFILE, self._own_limit)
@@ -155,29 +148,3 @@ def raise_descriptors() -> tuple[int, int] | None:
 def _encoded(environment: Mapping[str, str]) -> dict[bytes, bytes]:
     encode = os.fsencode
     return {encode(name): encode(value) for name, value in environment.items()}
-
-
-def _find(name: str, environment: Mapping[bytes, bytes]) -> bytes:
-    """Return the program's path, looked up on the PATH that the job has, not the supervisor."""
-    wanted = os.fsencode(name)
-    if b"/" in wanted:
-        return wanted
-    path = environment.get(b"PATH", os.fsencode(os.defpath))
-    found = None
-    for folder in path.split(b":"):
-        candidate = os.path.join(folder, wanted)
-        if os.path.isfile(candidate):
-            if os.access(candidate, os.X_OK):
-                return candidate
-            found = candidate
-    if found is not None:
-        raise SpawnError("exec", "EACCES", f"{os.fsdecode(found)}: not executable")
-    raise SpawnError("exec", "ENOENT", f"{name}: not found on PATH ({os.fsdecode(path)})")
-
-
-def _refusal(program: bytes, error: OSError) -> SpawnError:
-    what = "resources" if error.errno in _RESOURCES else "exec"
-    text = os.fsdecode(program)
-    if error.errno in _HINTS and os.path.exists(program):
-        text += f" ({_HINTS[error.errno]})"
-    return SpawnError.of(what, error, text)

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flowcron.supervisor.mask import Veil
     from flowcron.supervisor.output import AttemptLog
     from flowcron.supervisor.poll import Poller
 
@@ -21,16 +22,30 @@ _LAST_LINE = 300
 class Stream:
     """The supervisor's end of a pipe; at most READ_AT_ONCE bytes of it are read in one turn.
 
-    All streams share one `buffer`, which holds nothing between turns.
+    All streams share one `buffer`, which holds nothing between turns. What passes a `veil` is
+    written as the veil shows it.
     """
 
-    __slots__ = ("_buffer", "_log", "_number", "_on_end", "_poller", "_tail", "_widened", "fd")
+    __slots__ = (
+        "_buffer",
+        "_log",
+        "_number",
+        "_on_end",
+        "_poller",
+        "_tail",
+        "_veil",
+        "_widened",
+        "fd",
+    )
 
-    def __init__(self, fd: int, number: int, *, log: AttemptLog, buffer: memoryview) -> None:
+    def __init__(
+        self, fd: int, number: int, *, log: AttemptLog, buffer: memoryview, veil: Veil | None
+    ) -> None:
         self.fd = fd
         self._number = number
         self._log: AttemptLog | None = log
         self._buffer = buffer
+        self._veil = veil
         self._tail = b""
         self._widened = False
         self._poller: Poller | None = None
@@ -73,6 +88,7 @@ class Stream:
         rest = READ_AT_ONCE
         while rest > 0 and (count := self.read()):
             rest -= count
+        self._lift()
         self._log = None
         self._on_end = on_end
 
@@ -95,12 +111,24 @@ class Stream:
 
     def _keep(self, log: AttemptLog, count: int) -> None:
         piece = self._buffer[:count]
-        log.write(piece, self._number, time.time_ns() // 1000)
-        self._tail = (self._tail + bytes(piece[-_TAIL:]))[-_TAIL:]
+        if self._veil is None:
+            self._write(log, piece)
+        elif shown := self._veil.feed(bytes(piece)):
+            self._write(log, memoryview(shown))
         if not self._widened:
             self._widened = widen(self.fd, count)
 
+    def _write(self, log: AttemptLog, piece: memoryview) -> None:
+        log.write(piece, self._number, time.time_ns() // 1000)
+        self._tail = (self._tail + bytes(piece[-_TAIL:]))[-_TAIL:]
+
+    def _lift(self) -> None:
+        """Write what the veil held back: no more comes that could make a secret of it."""
+        if self._veil is not None and self._log is not None and (rest := self._veil.end()):
+            self._write(self._log, memoryview(rest))
+
     def _end(self) -> None:
+        self._lift()
         self.close()
         if self._on_end is not None:
             self._on_end()

@@ -42,6 +42,11 @@ class MachineProcesses:
         with self._lock:
             self._reap()
 
+    def remember(self, pid: int, status: int) -> None:
+        """Remember how a child ended that something else in this process has waited for."""
+        with self._lock:
+            self._ended[pid] = status
+
     def status_of(self, pid: int) -> int | None:
         """Return the wait status of an ended child of ours, or None when it is not known."""
         with self._lock:
