@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,33 +14,17 @@ from flowcron.domain.run import State
 from flowcron.history import record
 from flowcron.history.configurations import BROKEN
 from flowcron.history.restore import DAMAGED
+from holding import holding
 from rows import ago
 from terminal import Cli
-
-HOLD = """
-import sys
-from pathlib import Path
-from flowcron.system.lock import Lock
-lock = Lock(Path(sys.argv[1]))
-assert lock.take()
-print(flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture
 def running_cli(evening_cli: Cli) -> Iterator[Cli]:
     """Return a command line beside a process that holds the scheduler's lock."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(evening_cli.history.parent / LOCK)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        evening_cli.environment.setenv("HOLDER", str(process.pid))
+    with holding(evening_cli.history.parent / LOCK) as pid:
+        evening_cli.environment.setenv("HOLDER", str(pid))
         yield evening_cli
-        process.kill()
 
 
 def test_a_running_scheduler_says_what_it_does(running_cli: Cli) -> None:
@@ -96,6 +78,46 @@ def test_a_changed_configuration_is_noticed(running_cli: Cli) -> None:
 
     assert said.code == 0
     assert "changed since" in said.out
+
+
+def test_the_worst_start_delay_of_today_is_told(running_cli: Cli) -> None:
+    story = running_cli.story()
+    late = story.run("ping", ago(hours=7, minutes=3))
+    story.mark(late, started_at=ago(hours=7, minutes=3) + 400_000)
+
+    said = json.loads(running_cli.piped("status", "--json").out)
+    lines = running_cli.on_terminal("status", columns=100).lines
+
+    assert "  clock       on time, worst start delay today 0.4s (ping 12:45:19)" in lines
+    assert said["worst_delay"] == {
+        "delay": 0.4,
+        "job": "ping",
+        "scheduled_at": "2026-11-22T12:45:19+01:00",
+        "is_whole_day": True,
+    }
+
+
+def test_a_run_that_started_late_is_told(running_cli: Cli) -> None:
+    story = running_cli.story()
+    late = story.run("ping", ago(minutes=90, seconds=5))
+    story.mark(late, started_at=ago(minutes=89))
+
+    lines = running_cli.on_terminal("status", columns=100).lines
+
+    assert "  clock       late, worst start delay today 1m 05s (ping 18:18:14)" in lines
+
+
+def test_before_anything_was_due_nobody_was_late(cli: Cli) -> None:
+    cli.story()
+
+    with holding(cli.history.parent / LOCK):
+        lines = cli.on_terminal("status").lines
+
+    assert "  clock       no job was due today" in lines
+
+
+def test_strictly_no_scheduler_is_worse_than_a_failing_job(evening_cli: Cli) -> None:
+    assert evening_cli.piped("status", "--strict").code == 5
 
 
 def test_strict_counts_failing_jobs(running_cli: Cli) -> None:

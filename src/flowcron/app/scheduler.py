@@ -101,6 +101,7 @@ class Scheduler:
         self._reloading = Reloading(
             self.config, use=self._use, say=self._say, is_old=bool(self._options.broken)
         )
+        self._backups = Backups(holding, guard=self._guard, say=self._say)
         self._pruning = Pruning(
             holding,
             keeps=lambda: self.config.keeps,
@@ -108,7 +109,6 @@ class Scheduler:
             guard=self._guard,
             say=self._say,
         )
-        self._backups = Backups(holding, guard=self._guard, say=self._say)
         self._listen_for_signals()
         try:
             self._timer.start()
@@ -214,8 +214,8 @@ class Scheduler:
             self._reload(frozenset())
         self._engine.look()
         self._plan_turn()
-        self._pruning.look()
         self._backups.look()
+        self._pruning.look()
 
     def _listen(self, state: Path) -> None:
         self._poke = poke.listen(state)

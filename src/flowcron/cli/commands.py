@@ -42,8 +42,8 @@ COMMANDS = {
     "stop": Entry("flowcron.cli.stop", "Do", "Stop the scheduler"),
     "reload": Entry("flowcron.cli.reload", "Do", "Apply changes in schedules.toml"),
     "doctor": Entry("flowcron.cli.doctor", "Keep", "Find out what is wrong"),
-    "prune": Entry("flowcron.cli.prune", "Keep", "Delete old runs and logs"),
     "backup": Entry("flowcron.cli.backup", "Keep", "Copy the history database safely"),
+    "prune": Entry("flowcron.cli.prune", "Keep", "Delete old runs and logs"),
     "schema": Entry("flowcron.cli.schema", "Keep", "JSON Schema for editors"),
 }
 

@@ -53,6 +53,8 @@ def command(session: Session, *, fix: bool, strict: bool, yes: bool) -> int:
         write_mended(session, mended)
         write_findings(session, found)
     else:
+        for each in mended:
+            session.notes.line(str(each))
         document = _document(session, case, found, mended)
         session.records([_record(each) for each in found], FIELDS, document=document)
     is_wrong = count(found, Level.PROBLEM) or (strict and count(found, Level.WARNING))

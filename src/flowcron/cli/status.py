@@ -14,6 +14,7 @@ from flowcron.cli.context import NoConfigError, Session, pass_session, since
 from flowcron.cli.facts import fact
 from flowcron.cli.jobs import JobView, configured_jobs, is_loaded, next_time, views
 from flowcron.cli.problems import near_name
+from flowcron.cli.statusclock import delay_record, delay_today, write_clock
 from flowcron.cli.statuslines import (
     failing_line,
     next_line,
@@ -52,6 +53,7 @@ FIELDS = (
     "failing",
     "next",
     "warnings",
+    "worst_delay",
 )
 _NOT_RUNNING = 5
 _SHOWN = 3
@@ -144,6 +146,7 @@ def _document(session: Session, status: Status) -> dict[str, Any]:
         "warnings": [
             {"at": iso(each.at, session.zone), "text": each.text} for each in status.warnings
         ],
+        "worst_delay": delay_record(session, delay_today(session)),
     }
 
 
@@ -167,6 +170,7 @@ def _write_running(session: Session, status: Status, pid: int) -> None:
         changed = None if status.is_current else (Span("changed since", "late"),)
         fact(session.screen, "config", near_name(scheduler.config), loaded, changed)
     _write_history(session)
+    write_clock(session, delay_today(session))
     _write_warnings(session, status)
     session.screen.line()
     _write_sections(session, status)

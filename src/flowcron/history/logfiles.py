@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flowcron.domain.run import RUNS_A_FOLDER, logs_of
-from flowcron.history.database import Connection, identity
+from flowcron.history.database import Connection
+from flowcron.history.origin import Span, spans
 
 
 class Removed(NamedTuple):
@@ -24,16 +25,23 @@ def remove_orphans(
 
     `folders` are the numbers of those to look into; None are all, for what a crash between a
     commit and this left. `state` is the state directory. Raises OSError where a file cannot be
-    deleted.
+    deleted. What a damaged history knew, and its backup did not, is left for people to look at.
     """
-    logs = state / logs_of(identity(connection))
+    removed = [_of_one_identity(connection, state, span, folders) for span in spans(connection)]
+    return Removed(sum(one.files for one in removed), sum(one.size for one in removed))
+
+
+def _of_one_identity(
+    connection: Connection, state: Path, span: Span, folders: Collection[int] | None
+) -> Removed:
+    logs = state / logs_of(span.id)
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
     files = size = 0
     for folder in _folders(logs):
         number = int(folder.name)
         if folders is not None and number not in folders:
             continue
-        for orphan in _orphans(connection, folder, number):
+        for orphan in _orphans(connection, folder, number, of=span.runs):
             size += orphan.stat().st_size
             orphan.unlink()
             files += 1
@@ -44,11 +52,11 @@ def remove_orphans(
 
 def find_orphans(connection: Connection, state: Path) -> list[Path]:
     """Return the logs of runs that history does not have, without deleting them."""
-    logs = state / logs_of(identity(connection))
     return [
         orphan
-        for folder in _folders(logs)
-        for orphan in _orphans(connection, folder, int(folder.name))
+        for span in spans(connection)
+        for folder in _folders(state / logs_of(span.id))
+        for orphan in _orphans(connection, folder, int(folder.name), of=span.runs)
     ]
 
 
@@ -58,7 +66,7 @@ def _folders(logs: Path) -> list[Path]:
     return sorted(each for each in logs.iterdir() if each.name.isdecimal() and each.is_dir())
 
 
-def _orphans(connection: Connection, folder: Path, number: int) -> list[Path]:
+def _orphans(connection: Connection, folder: Path, number: int, *, of: range) -> list[Path]:
     """Return the files of no run; they are listed first, because a run is recorded before it logs.
 
     What is called otherwise is none of ours and stays.
@@ -72,9 +80,9 @@ def _orphans(connection: Connection, folder: Path, number: int) -> list[Path]:
     return [
         file
         for file in files
-        if file.suffix in {".log", ".idx"} and _is_orphan(file.name.partition(".")[0], known)
+        if file.suffix in {".log", ".idx"} and _is_orphan(file.name.partition(".")[0], known, of)
     ]
 
 
-def _is_orphan(run: str, known: set[str]) -> bool:
-    return run.isdecimal() and run not in known
+def _is_orphan(run: str, known: set[str], of: range) -> bool:
+    return run.isdecimal() and int(run) in of and run not in known

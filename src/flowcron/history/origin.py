@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from flowcron.domain.instant import Instant
 from flowcron.history.database import Connection
+
+_NEVER = 2**62
+
+
+class Span(NamedTuple):
+    """An identity of a history, and the runs that it stands for."""
+
+    id: str
+    runs: range
+
 
 _NEW = """
     INSERT INTO identity (id, first_run, unknown_since)
@@ -22,6 +34,16 @@ def identity_of_run(connection: Connection, run: int) -> str:
         "SELECT id FROM identity WHERE first_run <= ? ORDER BY rowid DESC LIMIT 1", (run,)
     ).fetchone()
     return str(row[0])
+
+
+def spans(connection: Connection) -> list[Span]:
+    """Return which runs were made under which identity, the oldest first."""
+    rows = connection.execute("SELECT id, first_run FROM identity ORDER BY rowid").fetchall()
+    ends = [first for _, first in rows[1:]]
+    return [
+        Span(id_, range(first, end))
+        for (id_, first), end in zip(rows, [*ends, _NEVER], strict=True)
+    ]
 
 
 def mark_as_copy(connection: Connection, *, at: Instant) -> None:

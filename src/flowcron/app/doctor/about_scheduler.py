@@ -11,7 +11,6 @@ from flowcron.app.doctor.case import Case
 from flowcron.app.doctor.finding import Finding, problem, warning, well
 from flowcron.app.heartbeat import STALE, last_beat
 from flowcron.domain.duration import human_duration
-from flowcron.domain.instant import Instant
 from flowcron.errors import NotRunningError
 from flowcron.system import clock
 from flowcron.system.cgroup import is_of_users_manager, unit_of
@@ -33,7 +32,7 @@ def scheduler(case: Case) -> Iterator[Finding]:
             fix="restart it; with --on-stop leave running jobs go on",
         )
     beat = last_beat(case.state)
-    silence = None if beat is None else Instant(case.now - beat)
+    silence = None if beat is None else case.now - beat
     took = _answer(case)
     if took is None or silence is None or silence > STALE:
         yield _sick(case.pid, answers=took is not None, silence=silence)

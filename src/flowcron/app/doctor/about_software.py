@@ -21,6 +21,8 @@ _OLDEST = (3, 11)
 _SUPPORTED_UNTIL = {(3, 11): 2027, (3, 12): 2028, (3, 13): 2029, (3, 14): 2030, (3, 15): 2031}
 """The year whose October ends the security fixes of a Python (PEP 664 and those after it)."""
 _OCTOBER = 10
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+_PACKAGE = Path(__file__).parents[2]
 
 Version = tuple[int, int, int]
 
@@ -28,13 +30,20 @@ Version = tuple[int, int, int]
 def python(case: Case) -> Iterator[Finding]:
     """Check that Python is new enough, gets security fixes, and starts fast."""
     yield judge_python(sys.version_info[:3], case.now)
-    if not _is_compiled():
+    yield from judge_bytecode(
+        is_kept=Path(importlib.util.cache_from_source(__file__)).exists(),
+        is_unwanted=bool(case.environ.get(_NO_BYTECODE)),
+    )
+
+
+def judge_bytecode(*, is_kept: bool, is_unwanted: bool) -> Iterator[Finding]:
+    """Yield that flowcron is compiled at each start, which takes longer than most commands."""
+    if not is_kept:
+        compile_ = f"{sys.executable} -m compileall {_PACKAGE}"
         yield warning(
             "each start compiles flowcron anew: its bytecode is not kept",
-            where=_package(),
-            fix="unset PYTHONDONTWRITEBYTECODE"
-            if case.environ.get("PYTHONDONTWRITEBYTECODE")
-            else f"{sys.executable} -m compileall {_package()}",
+            where=_PACKAGE,
+            fix=f"unset {_NO_BYTECODE}" if is_unwanted else compile_,
         )
 
 
@@ -94,14 +103,6 @@ def _scripts() -> tuple[Path, ...]:
     if users in sysconfig.get_scheme_names():
         named.append(sysconfig.get_path("scripts", users))
     return tuple(Path(each).resolve() for each in named)
-
-
-def _package() -> Path:
-    return Path(__file__).parents[2]
-
-
-def _is_compiled() -> bool:
-    return Path(importlib.util.cache_from_source(__file__)).exists()
 
 
 def _dotted(version: tuple[int, ...]) -> str:

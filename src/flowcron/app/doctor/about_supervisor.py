@@ -69,8 +69,9 @@ def _log(case: Case) -> Iterator[Finding]:
     recent = [each for each in failures_in(lines) if case.now - each[0] < _RECENT]
     if recent:
         at, text = recent[-1]
+        times = "once" if len(recent) == 1 else f"{len(recent)} times"
         yield warning(
-            f"something failed in the supervisor {len(recent)} times in 7 days, last "
+            f"something failed in the supervisor {times} in 7 days, last "
             f"{moment(at):%Y-%m-%d %H:%M} UTC: {text}",
             where=path,
             fix=f"look into {path}",

@@ -26,6 +26,5 @@ def environment(case: Case) -> Iterator[Finding]:
     choices = case.choices
     for name, hint in choices.unknown:
         yield warning(f"{name} is set and means nothing", where=name, fix=hint or f"unset {name}")
-    if not choices.unknown:
-        names = f"{', '.join(choices.variables)} set" if choices.variables else "no variable set"
-        yield well(f"history {case.history_path} {choices.history} · {names}")
+    names = f"{', '.join(choices.variables)} set" if choices.variables else "no variable set"
+    yield well(f"history {case.history_path} {choices.history}, {names}")

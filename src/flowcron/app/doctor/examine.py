@@ -25,6 +25,7 @@ from flowcron.app.doctor import (
 )
 from flowcron.app.doctor.case import Case
 from flowcron.app.doctor.finding import Finding, Level, problem
+from flowcron.app.trouble import explained
 from flowcron.errors import FlowcronError
 from flowcron.history.database import DatabaseTrouble
 
@@ -83,5 +84,8 @@ def _found(check: Check, case: Case) -> Iterator[Finding]:
         yield from check(case)
     except FlowcronError as error:
         yield problem(f"this cannot be checked: {error.message}", fix=error.hint)
-    except (OSError, DatabaseTrouble) as error:
+    except DatabaseTrouble as error:
+        trouble = explained(error, case.history_path)
+        yield problem(f"this cannot be checked: {trouble.message}", fix=trouble.hint)
+    except OSError as error:
         yield problem(f"this cannot be checked: {error}", fix="run it as the scheduler's user")

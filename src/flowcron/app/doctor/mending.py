@@ -31,16 +31,18 @@ def mends(found: Iterable[Found]) -> list[Chmod]:
 
 
 def mend(wanted: Chmod) -> Mended:
-    """Set a mode. A symbolic link is not followed: it might lead to a file of somebody else."""
+    """Set a mode; links are not followed: they might lead to a file of somebody else."""
     try:
         descriptor = os.open(wanted.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         return Mended(wanted, 0, error.strerror)
     try:
-        before = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        found = os.fstat(descriptor)
+        if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+            return Mended(wanted, 0, "the file has other names (hard links)")
         os.fchmod(descriptor, wanted.mode)
     except OSError as error:
         return Mended(wanted, 0, error.strerror)
     finally:
         os.close(descriptor)
-    return Mended(wanted, before)
+    return Mended(wanted, stat.S_IMODE(found.st_mode))
