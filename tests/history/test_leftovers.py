@@ -14,6 +14,7 @@ from flowcron.history import record, requests, schedulers
 from flowcron.history.database import identity, transaction
 from flowcron.history.leftovers import drop_old, drop_unused, give_back, unused
 from flowcron.history.logfiles import Removed, remove_orphans
+from flowcron.history.origin import adopt, mark_as_copy
 from flowcron.history.requests import Answer
 from rows import Story, ago
 
@@ -160,6 +161,22 @@ def test_the_folder_that_the_next_run_logs_into_stays(story: Story) -> None:
     remove_orphans(story.db, story.path.parent)
 
     assert list(files[0].parent.iterdir()) == []
+
+
+def test_in_a_restored_history_the_logs_of_both_its_lives_are_looked_after(story: Story) -> None:
+    """The runs that only the damaged one knew are over there; what they wrote is left to people."""
+    story.run("backup", ago(hours=2))
+    deleted, unknown = logged(story, story.run("backup", ago(hours=1))), logged(story, 3)
+    mark_as_copy(story.db, at=ago())
+    adopt(story.db)
+    new = logged(story, 3), logged(story, 4)
+    story.claimed("backup", ago(minutes=1), state=State.SKIPPED)
+    story.db.execute("DELETE FROM runs WHERE id = 2")
+
+    remove_orphans(story.db, story.path.parent)
+
+    assert not any(file.exists() for file in (*deleted, *new[1]))
+    assert all(file.exists() for file in (*unknown, *new[0]))
 
 
 def test_without_logs_there_is_nothing_to_delete(story: Story) -> None:
