@@ -39,7 +39,9 @@ flowcron.run("run", "long", "-d")
 poll(lambda: flowcron.rows("SELECT 1 FROM attempts WHERE state = 'running'"))
 ((pid,),) = flowcron.rows("SELECT pid FROM attempts")
 flowcron.kill(first)
-os.kill(flowcron.supervisor_pid(), signal.SIGKILL)
+supervisor = flowcron.supervisor_pid()
+os.kill(supervisor, signal.SIGKILL)
+os.waitpid(supervisor, 0)
 """
 
 PID_IS_USED_AGAIN = """

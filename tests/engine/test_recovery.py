@@ -314,6 +314,24 @@ def test_an_end_that_was_written_down_and_not_acknowledged_is_acknowledged(world
     assert world.rows("SELECT state, attempts FROM runs") == [("success", 1)]
 
 
+def test_an_end_that_was_not_acknowledged_is_not_taken_for_that_of_the_next_attempt(
+    world: World,
+) -> None:
+    end = exited(1, at=after(61), code=1)
+    policy = RetryPolicy(times=1, delay=timedelta(seconds=5), jitter=0)
+    job = after_a_crash(
+        world, started(1, at=after(60)), end, job=make_job(when=EVERY_MINUTE, retry=policy)
+    )
+
+    engine = world.engine(job, known={(1, 1): end})
+    world.clock.go_on(10)
+    engine.step()
+
+    assert world.launcher.acked == [[1, 1]]
+    assert [message["attempt"] for message in world.launcher.of_kind("spawn")] == [2]
+    assert world.rows("SELECT number FROM attempts") == [(1,), (2,)]
+
+
 def test_recovery_that_is_done_twice_changes_nothing_more(world: World) -> None:
     job = after_a_crash(world, started(1, at=after(60)))
     known = {(1, 1): started(1, at=after(60))}

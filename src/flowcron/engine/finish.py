@@ -50,7 +50,7 @@ def take_in(turn: Turn, messages: list[Message]) -> None:
     for message in messages:
         key = (message["run"], message["attempt"])
         live = turn.book.live.get(key[0])
-        if live is None or live.number != key[1]:
+        if live is None or live.number != key[1] or not live.has_attempt:
             if message["ev"] in _FINAL:  # written down before, by us or by who was here before us
                 turn.acks.append([*key])
             continue
