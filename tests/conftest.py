@@ -13,6 +13,8 @@ from flowcron.history.database import open_history
 from installed import Installed, installed_in
 from world import World
 
+pytest.register_assert_rewrite("scene", "torture")  # they say what is not so
+
 # The suite tries the same examples each time; `nox -s explore` looks for new ones.
 settings.register_profile("steady", derandomize=True)
 settings.register_profile("explore", max_examples=1_000)

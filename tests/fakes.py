@@ -86,6 +86,7 @@ class FakeProcesses:
         self.alive: set[Process] = set()
         self.tokens: dict[str, Process] = {}
         self.statuses: dict[int, int] = {}
+        self.out_of_memory: set[int] = set()
 
     def is_alive(self, process: Process) -> bool:
         return process in self.alive
@@ -95,6 +96,9 @@ class FakeProcesses:
 
     def status_of(self, pid: int) -> int | None:
         return self.statuses.pop(pid, None)
+
+    def was_killed_for_memory(self, pid: int, *, within: float) -> bool:
+        return within > 0 and pid in self.out_of_memory
 
 
 def started(run: int, attempt: int = 1, *, at: Instant, pid: int = 100) -> dict[str, Any]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 from fakes import poll
 
@@ -144,73 +141,6 @@ def test_jobs_survive_when_both_are_killed(flowcron: Installed) -> None:
     ((state, code, attempts),) = flowcron.rows("SELECT state, exit_code, attempts FROM runs")
     assert (state, code) in {("failed", 7), ("lost", None)}  # lost where the kernel does not tell
     assert attempts == 1
-
-
-@pytest.mark.parametrize(
-    "point",
-    [
-        "claim-before-commit",
-        "claim-committed",
-        "spawn-sent",
-        "started-received",
-        "exited-received",
-        "finish-committed",
-        "acked",
-    ],
-)
-def test_a_crash_of_the_scheduler_at_any_point_leaves_one_run_and_one_start(
-    flowcron: Installed, point: str
-) -> None:
-    witness = flowcron.folder / "witness"
-    flowcron.configure(f"[jobs.once]\ncommand = \"echo $FLOWCRON_RUN_ID >> '{witness}'; exit 7\"\n")
-    doomed = flowcron.start_and_wait(FLOWCRON_TEST="1", FLOWCRON_CRASH_AT=point)
-    flowcron.run("run", "once", "-d")
-    assert doomed.wait(30) == -signal.SIGKILL
-
-    flowcron.start_and_wait()
-    if not flowcron.rows("SELECT * FROM runs"):  # it died before the claim: nothing was promised
-        run_detached(flowcron, "once")
-    poll(lambda: state_of(flowcron) == "failed")
-
-    assert flowcron.rows("SELECT exit_code, attempts FROM runs") == [(7, 1)]
-    assert witness.read_text() == "1\n"
-
-
-@pytest.mark.parametrize("point", ["recovery-read", "recovery-committed"])
-def test_a_crash_during_recovery_five_times_in_a_row_changes_nothing(
-    flowcron: Installed, point: str
-) -> None:
-    gate = flowcron.folder / "gate"
-    flowcron.configure(LONG_JOB.format(gate=gate))
-    first = flowcron.start_and_wait()
-    run_detached(flowcron, "long")
-    poll(lambda: state_of(flowcron) == "running")
-    flowcron.kill(first)
-
-    for _ in range(5):
-        doomed = flowcron.start(FLOWCRON_TEST="1", FLOWCRON_CRASH_AT=point)
-        assert doomed.wait(30) == -signal.SIGKILL
-    flowcron.start_and_wait()
-    gate.touch()
-    poll(lambda: state_of(flowcron) == "failed")
-
-    assert flowcron.rows("SELECT exit_code, attempts FROM runs") == [(7, 1)]
-
-
-@pytest.mark.parametrize("point", ["spawn-received", "spawn-started", "exited-unsent"])
-def test_a_crash_of_the_supervisor_at_any_point_never_starts_a_run_twice(
-    flowcron: Installed, point: str
-) -> None:
-    witness = flowcron.folder / "witness"
-    flowcron.configure(f"[jobs.once]\ncommand = \"echo $FLOWCRON_RUN_ID >> '{witness}'; exit 7\"\n")
-    flowcron.start_and_wait(FLOWCRON_TEST="1", FLOWCRON_CRASH_AT=point)
-
-    run_detached(flowcron, "once")
-    poll(lambda: state_of(flowcron) in {"failed", "lost"})
-
-    starts = witness.read_text() if witness.exists() else ""
-    assert re.fullmatch(r"(1\n)?", starts)
-    assert flowcron.rows("SELECT attempts FROM runs") in ([(0,)], [(1,)])
 
 
 def _is_running(pid: int) -> bool:

@@ -124,16 +124,29 @@ def test_a_reload_takes_up_new_jobs_and_lets_old_ones_finish_as_they_were(
             "WHERE name = 'gated' AND state = 'success'"
         )
     )
+    shown = flowcron.json("history", "gated")["runs"]
+    assert [(run["job"], run["state"]) for run in shown] == [("gated", "success")]
 
 
-def test_a_reload_of_a_broken_file_changes_nothing_and_exits_3(flowcron: Installed) -> None:
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ('[jobs.gated]\ncommand = "true"\ntimeout = "10x"\n', '"10x" is not a duration'),
+        ('[jobs.gated\ncommand = "true"\n', "is not closed"),
+        ('[jobs.a]\ncommand = "true"\n[jobs.a]\ncommand = "false"\n', "jobs.a"),
+        ('[jobs.a]\ncommand = "true"\ncomand = "false"\n', "comand"),
+    ],
+)
+def test_a_reload_of_a_broken_file_changes_nothing_and_exits_3(
+    flowcron: Installed, broken: str, said: str
+) -> None:
     scheduler, gate = begin(flowcron)
-    flowcron.configure('[jobs.gated]\ncommand = "true"\ntimeout = "10x"\n')
+    flowcron.configure(broken)
 
     done = flowcron.run("reload")
 
     assert done.returncode == 3
-    assert '"10x" is not a duration' in done.stderr
+    assert said in done.stderr
     assert scheduler.poll() is None
     gate.touch()
     poll(lambda: flowcron.rows("SELECT 1 FROM runs WHERE state = 'success'"))

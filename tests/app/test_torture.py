@@ -1,95 +1,75 @@
-"""The scheduler killed again and again, at random; the jobs are their own witnesses."""
+"""Whatever is done to it, again and again and two at once: one row and one start for each time.
+
+`FLOWCRON_TORTURE_KILLS` says how often; an eighth of it with other faults, which take longer.
+`FLOWCRON_TORTURE_FAULTS` says with which, in words of tests/torture.py. `FLOWCRON_TORTURE_SEED`
+makes the choices of an earlier torture again.
+"""
 
 from __future__ import annotations
 
 import os
 import random
-import signal
+import subprocess
 import sys
-import time
-from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from fakes import poll
+from torture import FAULTS, Torture
 
 if TYPE_CHECKING:
     from installed import Installed
 
-KILLS = int(os.environ.get("FLOWCRON_TORTURE_KILLS", "40"))
-JOBS = 20
-SECOND = 1_000_000
+KILLS = int(os.environ.get("FLOWCRON_TORTURE_KILLS", "0"))
+CHOSEN = tuple(filter(None, os.environ.get("FLOWCRON_TORTURE_FAULTS", ",".join(FAULTS)).split(",")))
+SEED = int(os.environ.get("FLOWCRON_TORTURE_SEED", random.SystemRandom().randrange(10**6)))
+PATIENCE = 600 + 6 * KILLS  # seconds
+
+pytestmark = [pytest.mark.torture, pytest.mark.slow, pytest.mark.timeout(PATIENCE)]
 
 
-@pytest.mark.torture
-@pytest.mark.slow
-@pytest.mark.timeout(300 + 5 * KILLS)
-def test_each_scheduled_time_has_one_row_and_one_start_however_often_the_scheduler_is_killed(
+@pytest.fixture
+def on_small_disk(flowcron: Installed) -> Iterator[bool]:
+    """Have the state on a disk of its own that can be filled, where that may be."""
+    state = flowcron.folder / ".flowcron"
+    state.mkdir(mode=0o700)
+    size = 16 + KILLS // 8
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}m,mode=700", "flowcron", str(state)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        yield False
+        return
+    yield True
+    flowcron.end_everything()
+    subprocess.run(["umount", "--lazy", str(state)], check=True)
+
+
+def test_it_is_killed_again_and_again(
     flowcron: Installed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    witness = flowcron.folder / "witness"
-    witness.mkdir()
-    flowcron.configure(
-        "".join(
-            f'[jobs.j{n}]\nevery = "1s"\nmissed = "all"\n'
-            f"command = \"echo $FLOWCRON_RUN_ID >> '{witness}/j{n}'; exit {n}\"\n"
-            for n in range(JOBS)
-        )
-    )
+    torture = Torture(flowcron, faults=(), seed=SEED)
 
-    _kill_at_random(flowcron)
-    last = flowcron.start_and_wait()
-    seen = int(time.time() * SECOND)
-    poll(lambda: _is_caught_up(flowcron, seen), seconds=120)
-    assert flowcron.stop(last) == 0
+    torture.go_on(KILLS or 20)
 
-    instants = _check(flowcron, witness, until=seen)
+    _say(capsys, torture, torture.check(), ())
+
+
+def test_all_kinds_of_faults_come_two_at_once(
+    flowcron: Installed, on_small_disk: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults = tuple(fault for fault in CHOSEN if fault != "disk" or on_small_disk)
+    torture = Torture(flowcron, faults=faults, seed=SEED)
+
+    torture.go_on(KILLS // 8 or 2 * len(FAULTS))
+
+    _say(capsys, torture, torture.check(), faults)
+
+
+def _say(
+    capsys: pytest.CaptureFixture[str], torture: Torture, instants: int, faults: tuple[str, ...]
+) -> None:
     with capsys.disabled():
-        sys.stdout.write(f"\n{KILLS} kills, {instants} instants, 0 violations ")
-
-
-def _kill_at_random(flowcron: Installed) -> None:
-    chance = random.Random()
-    for _ in range(KILLS):
-        process = flowcron.start()
-        time.sleep(chance.uniform(0.1, 1.5))  # the fault itself, not a wait for something
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
-def _is_caught_up(flowcron: Installed, until: int) -> bool:
-    ((open_runs,),) = flowcron.rows(
-        "SELECT count(*) FROM runs WHERE scheduled_at <= ? AND "
-        "state IN ('queued', 'running', 'retrying')",
-        until,
-    )
-    ((behind,),) = flowcron.rows("SELECT count(*) FROM jobs WHERE decided_through < ?", until)
-    return not open_runs and not behind
-
-
-def _check(flowcron: Installed, witness: Path, *, until: int) -> int:
-    """Return how many scheduled times were looked at, all without a violation.
-
-    What came due after `until` may still have waited when the scheduler was stopped.
-    """
-    instants = 0
-    for n in range(JOBS):
-        rows = flowcron.rows(
-            "SELECT runs.id, scheduled_at, state, exit_code FROM runs "
-            "JOIN jobs ON jobs.id = job_id WHERE name = ? ORDER BY scheduled_at",
-            f"j{n}",
+        sys.stdout.write(
+            f"\n{torture.kills} kills with {', '.join(faults) or 'nothing else'}: "
+            f"{instants} instants, {torture.lost} lost, 0 violations (seed {SEED}) "
         )
-        times = [scheduled_at for _, scheduled_at, _, _ in rows]
-        assert times == list(range(times[0], times[-1] + SECOND, SECOND))
-        instants += len(times)
-        starts = Counter(int(line) for line in (witness / f"j{n}").read_text().splitlines())
-        assert set(starts.values()) == {1}
-        ran = {run for run, _, state, _ in rows if state in {"success", "failed"}}
-        assert ran == set(starts)
-        assert {code for _, _, state, code in rows if state in {"success", "failed"}} == {n}
-        over = {state for _, at, state, _ in rows if at <= until}
-        assert over <= {"success", "failed", "skipped"}
-        assert {state for _, _, state, _ in rows} <= {"success", "failed", "skipped", "queued"}
-    return instants

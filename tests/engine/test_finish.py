@@ -120,6 +120,18 @@ def test_the_reason_says_how_it_ended(
     assert world.rows("SELECT state, reason FROM runs") == [(state, reason)]
 
 
+def test_a_process_that_the_system_killed_for_memory_says_so(world: World) -> None:
+    engine = with_a_run(world)
+    world.processes.out_of_memory = {100}
+
+    engine.receive([started(1, at=after(60)), exited(1, at=world.clock.now, signal=9)])
+    engine.step()
+
+    assert world.rows("SELECT state, signal, reason FROM runs") == [
+        ("failed", 9, "killed by SIGKILL: the system was out of memory")
+    ]
+
+
 def test_a_command_that_could_not_start_has_no_start(world: World) -> None:
     engine = with_a_run(world)
     failure = {"what": "exec", "error": "ENOENT", "text": "no such file: nope"}

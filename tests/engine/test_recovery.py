@@ -304,6 +304,34 @@ def test_text_that_cannot_be_encoded_harms_nobody(world: World) -> None:
     assert reason == "could not start: no such file: \\udcff (ENOENT)"
 
 
+def test_an_end_that_was_written_down_and_not_acknowledged_is_acknowledged(world: World) -> None:
+    end = exited(1, at=after(61))
+    job = after_a_crash(world, started(1, at=after(60)), end)
+
+    world.engine(job, known={(1, 1): end})
+
+    assert world.launcher.acked == [[1, 1]]
+    assert world.rows("SELECT state, attempts FROM runs") == [("success", 1)]
+
+
+def test_an_end_that_was_not_acknowledged_is_not_taken_for_that_of_the_next_attempt(
+    world: World,
+) -> None:
+    end = exited(1, at=after(61), code=1)
+    policy = RetryPolicy(times=1, delay=timedelta(seconds=5), jitter=0)
+    job = after_a_crash(
+        world, started(1, at=after(60)), end, job=make_job(when=EVERY_MINUTE, retry=policy)
+    )
+
+    engine = world.engine(job, known={(1, 1): end})
+    world.clock.go_on(10)
+    engine.step()
+
+    assert world.launcher.acked == [[1, 1]]
+    assert [message["attempt"] for message in world.launcher.of_kind("spawn")] == [2]
+    assert world.rows("SELECT number FROM attempts") == [(1,), (2,)]
+
+
 def test_recovery_that_is_done_twice_changes_nothing_more(world: World) -> None:
     job = after_a_crash(world, started(1, at=after(60)))
     known = {(1, 1): started(1, at=after(60))}
@@ -313,3 +341,70 @@ def test_recovery_that_is_done_twice_changes_nothing_more(world: World) -> None:
     world.engine(job, known=known)
 
     assert world.rows("SELECT * FROM runs, attempts") == before
+
+
+def test_a_process_that_was_to_end_is_asked_by_the_next_scheduler_when_nobody_had_told_it(
+    world: World,
+) -> None:
+    job = cancelled_in_a_crash(world, started(1, at=after(60)))
+
+    engine = world.engine(job, known={(1, 1): started(1, at=after(60))})
+    engine.receive([exited(1, at=after(70), signal=15, why="cancel")])
+    engine.step()
+
+    assert [message["why"] for message in world.launcher.of_kind("signal")] == ["cancel"]
+    assert world.rows("SELECT state, reason FROM runs") == [("cancelled", "cancelled by me")]
+
+
+def test_a_process_that_was_told_to_end_is_not_told_twice(world: World) -> None:
+    job = cancelled_in_a_crash(world, started(1, at=after(60)))
+
+    world.engine(job, known={(1, 1): started(1, at=after(60)) | {"why": "cancel"}})
+
+    assert world.launcher.sent == []
+
+
+def test_a_process_that_was_to_end_is_told_again_when_its_supervisor_died(world: World) -> None:
+    job = cancelled_in_a_crash(world, started(1, at=after(60)))
+    world.processes.alive = {PROCESS}
+
+    world.engine(job, supervisor="second")
+
+    assert [message["op"] for message in world.launcher.sent] == ["adopt", "signal"]
+
+
+def test_a_run_that_was_cancelled_before_its_process_was_asked_for_never_starts(
+    world: World,
+) -> None:
+    job = cancelled_in_a_crash(world)
+
+    world.engine(job)
+
+    assert world.launcher.sent == []
+    assert world.rows("SELECT state, attempts, reason FROM runs") == [
+        ("cancelled", 0, "cancelled by me")
+    ]
+    assert world.rows("SELECT * FROM attempts") == []
+
+
+def cancelled_in_a_crash(world: World, *messages: dict[str, Any]) -> Job:
+    """Claim run 1, hear `messages`, cancel it, and die before anybody is told."""
+    job = make_job(when=EVERY_MINUTE)
+    engine = world.engine(job)
+    world.clock.go_on(60)
+    engine.look_at_everything()
+    engine.step()
+    engine.receive(messages)
+    engine.step()
+    with transaction(world.history):
+        requests.ask(
+            world.history,
+            "cancel",
+            {"runs": [1]},
+            scheduler=None,
+            requested_by="me",
+            at=world.clock.now,
+        )
+    engine.asked()
+    engine.step()
+    return job

@@ -11,6 +11,7 @@ from typing import Any
 
 from flowcron.app.judges import Judges
 from flowcron.app.preparing import Preparing
+from flowcron.app.privacy import insist_on_privacy
 from flowcron.domain.instant import SECOND
 from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
@@ -19,7 +20,7 @@ from flowcron.engine.engine import Engine
 from flowcron.engine.recovery import Supervision
 from flowcron.engine.report import Report
 from flowcron.history import schedulers
-from flowcron.history.database import open_history, transaction
+from flowcron.history.database import make_state_folder, open_history, transaction
 from flowcron.supervisor.core import Supervisor
 from flowcron.system import clock
 from flowcron.system.processes import MachineProcesses, boot_id
@@ -33,6 +34,8 @@ class Foreground:
     """One run, those after it, and their supervisor, all in this process."""
 
     def __init__(self, history: Path, environment: dict[str, str]) -> None:
+        make_state_folder(history.parent)
+        insist_on_privacy(history.parent)
         self._history = open_history(history)
         self._said: list[dict[str, Any]] = []
         self._processes = MachineProcesses()

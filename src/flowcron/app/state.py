@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from flowcron import __version__
 from flowcron.app.asking import LOCK
 from flowcron.app.opening import Tell, open_whole
+from flowcron.app.privacy import insist_on_privacy
 from flowcron.app.trouble import explained
 from flowcron.config.aside import told
 from flowcron.config.config import Config
@@ -82,7 +82,7 @@ def hold(path: Path, config: Config, *, tell: Tell) -> Iterator[Holding]:
     """
     with translated(path):
         make_state_folder(path.parent)
-        _insist_on_privacy(path.parent)
+        insist_on_privacy(path.parent)
         _insist_on_locks(path.parent, is_wanted=config.on_network)
         lock = _locked(path.parent / LOCK)
     try:
@@ -167,16 +167,6 @@ def _inode(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _insist_on_privacy(folder: Path) -> None:
-    """Refuse a folder where others could put their own socket, log or history."""
-    found = folder.stat()
-    if found.st_uid not in {os.geteuid(), 0} or found.st_mode & stat.S_IWOTH:
-        raise HistoryError(
-            f"the state directory {folder} is not ours alone: others may write there",
-            hint="put the history into a folder of its own, as with --db state/history.db",
-        )
 
 
 def _insist_on_locks(folder: Path, *, is_wanted: bool) -> None:

@@ -136,7 +136,7 @@ def _running(run: RunRow, usual: timedelta | None) -> str:
 
 
 def _retrying(run: RunRow, now: Instant) -> str:
-    why = run.reason or "failed"
+    why = f"waits for {run.waits}" if run.waits else run.reason or "failed"
     if run.retry_at is None or run.retry_at <= now:
         return f"{why} · retry now"
     return f"{why} · retry in {coarse(timedelta(microseconds=run.retry_at - now))}"

@@ -26,9 +26,10 @@ class Unmet:
 
 @dataclass(frozen=True, slots=True)
 class Signaled:
-    """The process was ended by a signal that flowcron did not send."""
+    """The process was ended by a signal that flowcron did not send; by the system, for memory."""
 
     number: int
+    for_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,9 @@ def reason_of(outcome: Outcome, *, success_codes: tuple[int, ...], timeout: str 
             return None if code in success_codes else f"exit {code}"
         case Unmet(why=why):
             return why
-        case Signaled(number=number):
-            return f"killed by {signal_name(number)}"
+        case Signaled(number=number, for_memory=for_memory):
+            why = ": the system was out of memory" if for_memory else ""
+            return f"killed by {signal_name(number)}{why}"
         case TimedOut(number=number):
             after = f"timed out after {timeout}" if timeout else "timed out"
             return after if number is None else f"{after} · {signal_name(number)}"

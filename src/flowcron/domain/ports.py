@@ -65,3 +65,6 @@ class Processes(Protocol):
 
     def status_of(self, pid: int) -> int | None:
         """Return the wait status of an ended child of ours, or None when it is not known."""
+
+    def was_killed_for_memory(self, pid: int, *, within: float) -> bool:
+        """Return whether the system says that it killed a process in the last seconds."""

@@ -6,6 +6,7 @@ from flowcron.domain.overlap import at_once
 from flowcron.engine.book import ALL_SLOTS, Line, LineKind, Live, slots_of
 from flowcron.engine.report import Kind
 from flowcron.engine.turn import Turn
+from flowcron.faults import reach
 from flowcron.history import record, slots
 
 
@@ -33,6 +34,7 @@ def go_on(turn: Turn, line: Line) -> None:
     while turn.may_begin and (live := turn.book.first_in(line)) is not None:
         if _line_for(turn, live) == line:
             return
+        reach("queue-left")
         admit(turn, live)
 
 

@@ -12,6 +12,7 @@ from flowcron.engine.book import Book, Entry, Live
 from flowcron.engine.report import Kind
 from flowcron.engine.rests import begin_rested
 from flowcron.engine.turn import Turn
+from flowcron.faults import reach
 from flowcron.history import record
 
 
@@ -44,6 +45,7 @@ def next_alarm(book: Book, *, beginning: bool) -> Instant | None:
 def go_off(turn: Turn, alarms: Alarms) -> None:
     """Do what is due."""
     for live in alarms.retries:
+        reach("retry-due")
         admit(turn, live)
     for entry, since in alarms.rested:
         begin_rested(turn, entry, since)

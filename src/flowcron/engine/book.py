@@ -60,7 +60,7 @@ class Live:
     `due_at` is the time that its process is told: its own, or that of the run its chain began
     with. `waits_at` is the line it stands in, `is_forced` lets it overlap others of its job.
     While it is judged whether an attempt did what its job expects, `ended` is how it ended and the
-    message of it.
+    message of it. Since `no_room_since` the system has had no room for its process.
     """
 
     run: int
@@ -83,6 +83,7 @@ class Live:
     is_slow: bool = False
     waits_at: Line | None = None
     ended: tuple[Exited, dict[str, Any]] | None = None
+    no_room_since: Instant | None = None
 
     @property
     def has_attempt(self) -> bool:

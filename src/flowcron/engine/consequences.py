@@ -7,6 +7,7 @@ from flowcron.domain.run import State, Trigger
 from flowcron.engine.admission import go_on
 from flowcron.engine.claims import claim
 from flowcron.engine.turn import Over, Turn
+from flowcron.faults import reach
 from flowcron.history.chains import Chain, chain_of
 from flowcron.history.record import NewRun
 
@@ -60,3 +61,4 @@ def _claim(turn: Turn, first: int, chain: Chain, its_turn: ItsTurn) -> None:
         upstream=its_turn.upstream,
     )
     claim(turn, entry, new, due_at=chain.scheduled_at)
+    reach("chain-claimed")

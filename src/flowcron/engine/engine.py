@@ -268,6 +268,8 @@ class Engine:
 
     def _send(self, turn: Turn) -> None:
         """Let out what has become durable."""
+        if turn.had_requests:
+            reach("request-committed")
         if turn.spawns:
             reach("claim-committed")
             self._launcher.send(*turn.spawns)

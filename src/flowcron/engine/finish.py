@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from base64 import b64decode
 from datetime import timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from flowcron.domain.text import storable
 from flowcron.engine.book import Live
 from flowcron.engine.judging import is_to_be_judged, question_about
 from flowcron.engine.report import Kind
+from flowcron.engine.room import is_put_off
 from flowcron.engine.turn import Turn
 from flowcron.faults import reach
 from flowcron.history import record
@@ -37,6 +39,7 @@ from flowcron.history.record import AttemptEnd
 
 Message = dict[str, Any]
 
+_MARGIN = 5.0  # seconds; the kernel's clock and ours are not quite the same
 _FINAL = ("exited", "spawn_failed", "adopt_failed")
 _NOBODY_KNOWS = "its supervisor died, and the system does not tell how the process ended"
 
@@ -47,7 +50,7 @@ def take_in(turn: Turn, messages: list[Message]) -> None:
     for message in messages:
         key = (message["run"], message["attempt"])
         live = turn.book.live.get(key[0])
-        if live is None or live.number != key[1]:
+        if live is None or live.number != key[1] or not live.has_attempt:
             if message["ev"] in _FINAL:  # written down before, by us or by who was here before us
                 turn.acks.append([*key])
             continue
@@ -67,6 +70,7 @@ def _started(turn: Turn, live: Live, message: Message, *, write: bool) -> None:
     live.state = State.RUNNING
     live.attempt_started_at = at
     live.started_at = live.started_at or at
+    live.no_room_since = None
     live.process = Process(message["pid"], message["pid_started"], message["pid_inode"])
     if new:
         _mark_late(turn, live, at)
@@ -93,7 +97,7 @@ def _mark_late(turn: Turn, live: Live, at: Instant) -> None:
 
 def _ended(turn: Turn, live: Live, message: Message) -> None:
     reach("exited-received")
-    if live.ended is None:  # else it is being judged, and was said again
+    if live.ended is None and not is_put_off(turn, live, message):  # else it was said again
         conclude(turn, live, outcome_of(turn, live, message), message)
 
 
@@ -152,7 +156,18 @@ def outcome_of(turn: Turn, live: Live, message: Message) -> Outcome:
         case "cancel":
             return Cancelled(live.cancelled_by or "flowcron", code, number)
         case _:
-            return Signaled(number) if number is not None else Exited(code or 0)
+            if number is None:
+                return Exited(code or 0)
+            return Signaled(number, for_memory=_was_out_of_memory(turn, live, message, number))
+
+
+def _was_out_of_memory(turn: Turn, live: Live, message: Message, number: int) -> bool:
+    """Return whether the system killed the process because there was no memory left."""
+    if number != signal.SIGKILL or live.process is None:
+        return False
+    started = message.get("started_at") or live.attempt_started_at or turn.now
+    length = (turn.now - started) / 1e6
+    return turn.processes.was_killed_for_memory(live.process.pid, within=length + _MARGIN)
 
 
 def finish(turn: Turn, live: Live, outcome: Outcome, message: Message) -> None:

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowcron.domain.instant import micros
-from flowcron.domain.job import Missed
-from flowcron.domain.outcome import (
-    Lost,
-)
-from flowcron.domain.planner import lateness_allowed
+from flowcron.domain.outcome import Lost
 from flowcron.domain.ports import Process
 from flowcron.domain.run import State, log_name
 from flowcron.domain.snapshot import job_from
 from flowcron.engine.admission import admit
 from flowcron.engine.book import Live
+from flowcron.engine.cancel import ask_to_end, close_cancelled
 from flowcron.engine.finish import conclude, finish, outcome_of
 from flowcron.engine.report import Kind
-from flowcron.engine.schedules import schedules_of
+from flowcron.engine.schedules import in_window
 from flowcron.engine.turn import Turn
 from flowcron.history import record
 from flowcron.history.open_runs import OpenRun, open_runs
@@ -40,18 +37,24 @@ class Supervision:
 
 
 def recover(turn: Turn, supervision: Supervision) -> list[Message]:
-    """Settle every run that is not over; return the supervisor's messages that are still news."""
-    news: list[Message] = []
+    """Settle every run that is not over; return the supervisor's messages that are to be taken in.
+
+    They are also those of attempts that are over in history: their ends were not acknowledged.
+    """
+    of_open: list[Message] = []
+    known = dict(supervision.known)
     waiting: list[Live] = []
     left = [run for run in open_runs(turn.db) if not _is_owned(turn, run, supervision.boot)]
     for run in _settle_attempts(turn, left, supervision):
         live = _live(run)
-        message = supervision.known.get((run.run, run.number))
-        if run.attempt_is_open and message is not None:
+        message = known.pop((run.run, run.number), None) if run.attempt_is_open else None
+        if message is not None:
             turn.goes_on(live)
-            news.append(message)
+            of_open.append(message)
             if message["ev"] == "started":
                 turn.say(Kind.ADOPTED, "survived", live, pid=message["pid"])
+                if live.cancelled_by and message.get("why") is None:  # nobody had told it
+                    ask_to_end(turn, live)
         elif run.owner is not None:
             _abandoned(turn, live)
         elif run.retry_at is not None:
@@ -64,7 +67,7 @@ def recover(turn: Turn, supervision: Supervision) -> list[Message]:
             waiting.append(live)
     for live in sorted(waiting, key=lambda each: (-each.job.priority, each.run)):
         admit(turn, live)
-    return news
+    return [*known.values(), *of_open]
 
 
 def reap(turn: Turn, supervision: Supervision, *, adopt: bool) -> None:
@@ -141,6 +144,7 @@ def _live(run: OpenRun) -> Live:
         due_at=run.due_at,
         chain=run.chain,
         is_slow=run.is_slow,
+        cancelled_by=run.cancelled_by,
     )
 
 
@@ -186,7 +190,11 @@ def _abandoned(turn: Turn, live: Live) -> None:
 
 def _never_started(turn: Turn, live: Live) -> None:
     """Start it if it is still in its window; a first attempt that is too late was missed."""
-    if live.number == 1 and not _in_window(turn, live):
+    if live.cancelled_by:
+        record.attempt_dropped(turn.db, live.run, live.number)
+        close_cancelled(turn, live)
+        return
+    if live.number == 1 and not in_window(live.job, live.scheduled_at, now=turn.now):
         reason = "claimed, and the scheduler died before it could start"
         record.attempt_dropped(turn.db, live.run, live.number)
         record.run_closed(turn.db, live.run, state=State.MISSED, at=turn.now, reason=reason)
@@ -194,17 +202,6 @@ def _never_started(turn: Turn, live: Live) -> None:
         turn.say(Kind.MISSED, reason, live)
         return
     turn.begin_again(live)
-
-
-def _in_window(turn: Turn, live: Live) -> bool:
-    """Return whether a claimed run may still start (architecture, rule 10).
-
-    A job that wants its missed times made up wants this one too.
-    """
-    if live.scheduled_at is None or live.job.missed in {Missed.ONCE, Missed.ALL}:
-        return True
-    allowed = lateness_allowed(schedules_of(live.job), live.scheduled_at)
-    return turn.now - live.scheduled_at <= allowed
 
 
 def adopt(turn: Turn, live: Live) -> None:
@@ -231,6 +228,8 @@ def adopt(turn: Turn, live: Live) -> None:
             **({"secrets": dict(job.secrets)} if job.secrets else {}),
         }
     )
+    if live.cancelled_by:  # who was to kill it is gone
+        ask_to_end(turn, live)
     turn.say(Kind.ADOPTED, "survived its supervisor", live, pid=live.process.pid)
 
 

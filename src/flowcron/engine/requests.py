@@ -12,6 +12,7 @@ from flowcron.engine.by_hand import start_by_hand
 from flowcron.engine.cancel import cancel
 from flowcron.engine.turn import Turn
 from flowcron.errors import FlowcronError, RefusedError
+from flowcron.faults import reach
 from flowcron.history import requests
 from flowcron.history.requests import Answer, Request
 
@@ -28,6 +29,7 @@ def apply_requests(turn: Turn, *, epoch: int, accepting: bool) -> Wishes:
     """Apply every waiting request and return what remains to be done."""
     wishes = Wishes()
     for request in requests.waiting(turn.db):
+        turn.had_requests = True
         if request.scheduler not in {None, epoch}:
             gone = Answer({}, "the scheduler it was addressed to is gone", 5)
             requests.answer(turn.db, request.id, gone, at=turn.now)
@@ -41,6 +43,8 @@ def apply_requests(turn: Turn, *, epoch: int, accepting: bool) -> Wishes:
         else:
             answer = _applied(turn, request, accepting=accepting)
             requests.answer(turn.db, request.id, answer, at=turn.now)
+    if turn.had_requests:
+        reach("request-applied")
     return wishes
 
 

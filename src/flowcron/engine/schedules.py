@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flowcron.domain.job import AfterEnd, At, Cron, Every, Job, OnStart
+from flowcron.domain.instant import Instant
+from flowcron.domain.job import AfterEnd, At, Cron, Every, Job, Missed, OnStart
+from flowcron.domain.planner import lateness_allowed
 from flowcron.domain.schedule import Schedule, schedule_of
 
 
@@ -14,6 +16,16 @@ def schedules_of(job: Job) -> tuple[Schedule, ...]:
 def rest_of(job: Job) -> AfterEnd | None:
     """Return how long a job rests between the end of a run and the next, if it does."""
     return next((when for when in job.when if isinstance(when, AfterEnd)), None)
+
+
+def in_window(job: Job, scheduled_at: Instant | None, *, now: Instant) -> bool:
+    """Return whether a claimed run may still start (architecture, rule 10).
+
+    A job that wants its missed times made up wants this one too, and so does who asked for it.
+    """
+    if scheduled_at is None or job.missed in {Missed.ONCE, Missed.ALL}:
+        return True
+    return now - scheduled_at <= lateness_allowed(schedules_of(job), scheduled_at)
 
 
 def is_on_start(job: Job) -> bool:

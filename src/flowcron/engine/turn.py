@@ -54,15 +54,16 @@ class Turn:
     reports: list[Report] = field(default_factory=list)
     over: deque[Over] = field(default_factory=deque)
     free: deque[Line] = field(default_factory=deque)
+    had_requests: bool = False
 
     def begin(self, live: Live) -> None:
         """Record the next attempt of a run and send it to the supervisor after the commit."""
         live.number += 1
         live.token = secrets.token_hex(8)
+        if live.number > 1 or live.waits_at is not None or live.state is State.RETRYING:
+            record.run_waits_no_more(self.db, live.run)
         live.state = State.QUEUED
         live.process = live.retry_at = live.attempt_started_at = None
-        if live.number > 1 or live.waits_at is not None:
-            record.run_waits_no_more(self.db, live.run)
         live.waits_at = None
         self._is_out(live)
         record.begin_attempt(

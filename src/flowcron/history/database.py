@@ -131,14 +131,23 @@ def identity(connection: Connection) -> str:
 
 
 def _connect(path: Path) -> Connection:
-    new = not path.exists()
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+    new = _create(path)
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=256)
     if new:
-        path.chmod(0o600)
         # before the first table; it is what lets `prune` give space back without copying the file
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
     return connection
+
+
+def _create(path: Path) -> bool:
+    """Create the file for its owner alone; return False when it is there. No link is followed."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return False
+    return True
 
 
 def _prepare(connection: Connection, path: Path, scripts: tuple[Path, ...], *, anew: bool) -> None:

@@ -30,6 +30,7 @@ class OpenRun:
     due_at: Instant | None
     chain: int | None
     is_slow: bool
+    cancelled_by: str
     number: int
     attempt_is_open: bool
     attempt_started_at: Instant | None
@@ -48,7 +49,7 @@ def open_runs(connection: Connection) -> list[OpenRun]:
         SELECT runs.id, jobs.name, runs.job_id, definitions.body, runs.scheduled_at, runs.state,
                runs.started_at, runs.retry_at, runs.owner, runs.retries,
                coalesce(runs.scheduled_at, first.scheduled_at), runs.chain,
-               runs.slow_at IS NOT NULL,
+               runs.slow_at IS NOT NULL, coalesce(runs.cancelled_by, ''),
                coalesce(attempts.number, 0),
                attempts.state IN ('queued', 'running'), attempts.started_at,
                attempts.supervisor_id, supervisors.boot, attempts.token, attempts.pid,
@@ -68,7 +69,7 @@ def open_runs(connection: Connection) -> list[OpenRun]:
 
 def _open_run(row: tuple[Any, ...]) -> OpenRun:
     run, job, job_id, body, scheduled_at, state, started_at, retry_at, owner, *more = row
-    retries, due_at, chain, is_slow, number, is_open, *rest = more
+    retries, due_at, chain, is_slow, cancelled_by, number, is_open, *rest = more
     identity = None if owner is None else _owner(owner)
     return OpenRun(
         run,
@@ -85,6 +86,7 @@ def _open_run(row: tuple[Any, ...]) -> OpenRun:
         due_at,
         chain,
         bool(is_slow),
+        cancelled_by,
         number,
         bool(is_open),
         *rest,

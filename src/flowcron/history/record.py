@@ -145,6 +145,11 @@ def run_is_slow(connection: Connection, run: int, *, at: Instant) -> None:
     connection.execute("UPDATE runs SET slow_at = ? WHERE id = ?", (at, run))
 
 
+def run_is_to_end(connection: Connection, run: int, *, by: str) -> None:
+    """Record who asked for the end of a run that has a process, before the process is asked."""
+    connection.execute("UPDATE runs SET cancelled_by = ? WHERE id = ?", (by, run))
+
+
 def attempt_moved(connection: Connection, run: int, number: int, *, supervisor_id: int) -> None:
     """Record that another supervisor looks after the attempt."""
     connection.execute(
@@ -235,6 +240,14 @@ def run_retries(connection: Connection, end: AttemptEnd, *, retry_at: Instant) -
         WHERE id = ?
         """,
         (end.number, end.started_at, end.exit_code, end.signal, end.reason, retry_at, end.run),
+    )
+
+
+def run_put_off(connection: Connection, run: int, *, until: Instant, waits: str) -> None:
+    """Record that an attempt which could not begin is made again later, and what it waits for."""
+    connection.execute(
+        "UPDATE runs SET state = 'retrying', retry_at = ?, waits = ? WHERE id = ?",
+        (until, waits, run),
     )
 
 

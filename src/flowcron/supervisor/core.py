@@ -240,6 +240,7 @@ class Supervisor:
         if why is None:
             signal_group(attempt, number)
         else:
+            attempt.said["why"] = why  # a scheduler that comes later need not ask again
             self._endings.ask(attempt, number, why=why, kill_after=message.get("kill_after"))
 
     def _finish(self, attempt: Attempt, message: Message) -> None:

@@ -38,7 +38,8 @@ def launch(state_dir: str, *, patience: float, linger: float | None = None) -> i
 def _start(state_dir: str, ready_fd: int, *, extra: list[str]) -> int:
     log = os.path.join(state_dir, LOG)
     too_long = os.path.exists(log) and os.path.getsize(log) > _LARGEST_LOG
-    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if too_long else 0)
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    append |= os.O_TRUNC if too_long else 0
     arguments = ["-m", "flowcron.supervisor", state_dir, "--ready-fd", str(_READY_FD), *extra]
     return os.posix_spawn(
         sys.executable,

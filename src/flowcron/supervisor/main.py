@@ -107,7 +107,8 @@ def _close_inherited(ready_fd: int | None) -> None:
 
 
 def _take_lock(state_dir: str) -> int | None:
-    lock = os.open(os.path.join(state_dir, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    lock = os.open(os.path.join(state_dir, LOCK), flags, 0o600)
     deadline = time.monotonic() + _LOCK_PATIENCE
     while True:
         try:

@@ -33,7 +33,8 @@ From the supervisor (`ev`):
 hello         `protocol`, `instance` (random, of this supervisor), `pid`, `boot`; or `refused`,
               a sentence, when the epoch is older than one seen before
 started       `pid`, `pid_started` (clock ticks since boot, from /proc; null where the inode alone
-              tells processes apart), `pid_inode` (of the pidfd; null where it says nothing), `at`
+              tells processes apart), `pid_inode` (of the pidfd; null where it says nothing), `at`;
+              in a list also `why` (cancel) when it was asked to end since then
 exited        `at`, `started_at`, `pid`, `status` (raw wait status, or null when nobody knows it),
               `why` (exit, timeout, cancel), `max_rss` (KiB; never below the supervisor's own, Linux
               counts that in), `cpu` (µs), both null for an adopted attempt, `bytes` (all that was

@@ -22,7 +22,8 @@ class Segment:
     __slots__ = ("_index", "_index_end", "_length", "_log", "_stream", "_time", "size", "start")
 
     def __init__(self, base: str, start: int, *, size: int = 0, records: int | None = None) -> None:
-        create = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if records is None else 0)
+        create = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        create |= os.O_EXCL if records is None else 0
         self.start = start
         self.size = size
         self._log = os.open(f"{base}.{start}.log", create | os.O_APPEND, 0o600)

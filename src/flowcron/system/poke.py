@@ -17,9 +17,12 @@ def listen(state: Path) -> socket.socket:
     (state / NAME).unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | _close_on_exec())
     listener.settimeout(0)
-    with _short(state) as folder:
-        listener.bind(f"{folder}/{NAME}")
-    (state / NAME).chmod(0o600)
+    mask = os.umask(0o177)
+    try:
+        with _short(state) as folder:
+            listener.bind(f"{folder}/{NAME}")
+    finally:
+        os.umask(mask)
     return listener
 
 

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from flowcron.domain.ports import Process
+from flowcron.system.kernel_log import KernelLog
 
 _PR_SET_CHILD_SUBREAPER = 36
 _REMEMBERED = 10_000  # ended children whose status nobody has asked for yet
@@ -34,6 +35,7 @@ class MachineProcesses:
     def __init__(self) -> None:
         self._ended: dict[int, int] = {}
         self._lock = threading.Lock()
+        self._kernel_log = KernelLog()
 
     def reap(self) -> None:
         """Collect every ended child and remember its status: call it on SIGCHLD."""
@@ -50,6 +52,10 @@ class MachineProcesses:
         with self._lock:
             self._reap()
             return self._ended.pop(pid, None)
+
+    def was_killed_for_memory(self, pid: int, *, within: float) -> bool:
+        """Return whether the kernel says that it killed a process in the last seconds."""
+        return self._kernel_log.was_killed_for_memory(pid, within=within)
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):

@@ -85,6 +85,7 @@ CREATE TABLE runs (
     chain INTEGER,         -- the run that the chain began with, where it is another
     upstream INTEGER,      -- the run that it followed
     retry_of INTEGER,      -- the run that it does again
+    cancelled_by TEXT,     -- who asked for its end while it had a process; another scheduler goes on
     alone INTEGER NOT NULL DEFAULT 0,    -- 1: nothing runs after it
     requested_by TEXT,     -- who asked for it, for manual runs
     retries INTEGER NOT NULL DEFAULT 1,  -- 0: asked to run without
