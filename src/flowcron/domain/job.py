@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from flowcron.domain.channel import AlertTo
 from flowcron.domain.instant import Instant
 
 
@@ -148,6 +149,7 @@ class Job:
     last. `cwd` is an absolute path or None for the configuration's folder. `log_limit` is in bytes
     per attempt. `user` and `group` are names or numbers; `umask` is a number; `memory` (bytes),
     `cpu_time` and `open_files` limit each process. `max_running` holds for overlap = "allow".
+    `unusual` is how many times longer, shorter or quieter than usual a run is worth an alert.
     """
 
     name: str
@@ -185,6 +187,9 @@ class Job:
     keep: Keep | None = None
     log_limit: int = 10_000_000
     enabled: bool = True
+    alert: tuple[AlertTo, ...] = ()
+    mailto: tuple[str, ...] = ()
+    unusual: float | None = None
     tags: tuple[str, ...] = ()
     description: str = ""
     runbook: str = ""

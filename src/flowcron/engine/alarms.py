@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
+from flowcron.domain.alerting import Event
 from flowcron.domain.duration import format_duration
 from flowcron.domain.instant import Instant
 from flowcron.engine.admission import admit
+from flowcron.engine.alerts import tell
 from flowcron.engine.book import Book, Entry, Live
 from flowcron.engine.report import Kind
 from flowcron.engine.rests import begin_rested
@@ -50,4 +52,6 @@ def go_off(turn: Turn, alarms: Alarms) -> None:
     for live in alarms.slow:
         record.run_is_slow(turn.db, live.run, at=turn.now)
         length = format_duration(live.job.slow_after or timedelta())
-        turn.say(Kind.SLOW, f"still running after {length}", live)
+        text = f"still running after {length}"
+        turn.say(Kind.SLOW, text, live)
+        tell(turn, live.job, Event.SLOW, text, job_id=live.job_id, run=live.run)

@@ -99,6 +99,7 @@ class Book:
     slots: dict[Line, set[int]] = field(default_factory=dict)
     afters: dict[str, After] = field(default_factory=dict)
     leads: frozenset[str] = frozenset()
+    mutes: dict[str, Instant | None] = field(default_factory=dict)
     retries: list[tuple[Instant, int]] = field(default_factory=list)
     rests: list[tuple[Instant, str]] = field(default_factory=list)
     slows: list[tuple[Instant, int]] = field(default_factory=list)

@@ -28,5 +28,5 @@ def cancel(turn: Turn, live: Live, *, by: str, number: int = signal.SIGTERM) -> 
         return
     reason = f"cancelled by {by}"
     record.run_closed(turn.db, live.run, state=State.CANCELLED, at=turn.now, reason=reason)
-    turn.run_over(live, State.CANCELLED, at=turn.now)
+    turn.run_over(live, State.CANCELLED, at=turn.now, reason=reason)
     turn.say(Kind.ENDED, reason, live, state=State.CANCELLED)

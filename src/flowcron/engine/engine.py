@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from flowcron.domain.channel import Channel
 from flowcron.domain.instant import SECOND, Instant
 from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
@@ -32,6 +33,7 @@ from flowcron.engine.turn import Turn
 from flowcron.faults import reach
 from flowcron.history import record, requests
 from flowcron.history.database import Connection, identity, transaction
+from flowcron.history.incidents import mutes
 from flowcron.history.pauses import pauses_ever
 from flowcron.history.requests import Answer
 
@@ -60,6 +62,7 @@ class Engine:
         self.wishes = Wishes()
         self.accepting = True
         self._limits = Limits()
+        self._channels: dict[str, Channel] = {}
         self._has_supervisor = False
         self._history = history
         self._launcher = launcher
@@ -78,11 +81,18 @@ class Engine:
 
     # what it is told
 
-    def load(self, configured: Iterable[Job], *, limits: Limits | None = None) -> None:
+    def load(
+        self,
+        configured: Iterable[Job],
+        *,
+        limits: Limits | None = None,
+        channels: Iterable[Channel] = (),
+    ) -> None:
         """Make these the current jobs; live runs keep what their job was."""
         self._limits = limits or Limits()
+        self._channels = {channel.name: channel for channel in channels}
         self.book.use(load_jobs(self._history, configured, now=self._clock()))
-        self.book.pauses = pauses_ever(self._history)
+        self._read_orders()
         self.look_at_everything()
 
     def recover(self, epoch: int, supervision: Supervision, *, run_on_start: bool = False) -> None:
@@ -163,15 +173,21 @@ class Engine:
         return next_alarm(self.book, beginning=self._may_begin)
 
     def run_in_foreground(
-        self, jobs: Iterable[Job], wish: Wish, *, limits: Limits | None = None
+        self,
+        jobs: Iterable[Job],
+        wish: Wish,
+        *,
+        limits: Limits | None = None,
+        channels: Iterable[Channel] = (),
     ) -> int:
         """Claim one run for the command whose engine this is; see start_by_hand.
 
         `jobs` has the job, and those that run after it.
         """
         self._limits = limits or Limits()
+        self._channels = {channel.name: channel for channel in channels}
         self.book.use(load_job(self._history, job, now=self._clock()) for job in jobs)
-        self.book.pauses = pauses_ever(self._history)
+        self._read_orders()
         with self._turn() as turn:
             return start_by_hand(turn, wish)
 
@@ -226,6 +242,7 @@ class Engine:
             history_id=self._history_id,
             limits=self._limits,
             owner=self._owner,
+            channels=self._channels,
         )
         with transaction(self._history):
             yield turn
@@ -239,13 +256,18 @@ class Engine:
     def _look_around(self, turn: Turn) -> None:
         """Apply what people ask for, and see whether others have freed what is waited for here."""
         if self._owner is None:
-            self.book.pauses = pauses_ever(self._history)
+            self._read_orders()
             wishes = apply_requests(turn, epoch=self._epoch, accepting=self.accepting)
             self.wishes.stop = wishes.stop if wishes.stop is not None else self.wishes.stop
             self.wishes.reload = wishes.reload
             if self._supervision is not None:
                 reap(turn, self._supervision, adopt=True)
         turn.free.extend(self.book.lines)
+
+    def _read_orders(self) -> None:
+        """Read which jobs are paused, and of which nobody is to hear."""
+        self.book.pauses = pauses_ever(self._history)
+        self.book.mutes = mutes(self._history)
 
     def _decide(self, turn: Turn) -> None:
         plans: dict[object, Plan] = {}

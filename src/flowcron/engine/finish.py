@@ -7,6 +7,7 @@ from base64 import b64decode
 from datetime import timedelta
 from typing import Any
 
+from flowcron.domain.alerting import Event
 from flowcron.domain.duration import format_duration, human_duration
 from flowcron.domain.instant import Instant, micros
 from flowcron.domain.job import OnLost
@@ -26,6 +27,7 @@ from flowcron.domain.ports import Process
 from flowcron.domain.retry import may_retry, wait_before
 from flowcron.domain.run import State
 from flowcron.domain.text import storable
+from flowcron.engine.alerts import tell
 from flowcron.engine.book import Live
 from flowcron.engine.report import Kind
 from flowcron.engine.turn import Turn
@@ -63,6 +65,8 @@ def _started(turn: Turn, live: Live, message: Message, *, write: bool) -> None:
     live.attempt_started_at = at
     live.started_at = live.started_at or at
     live.process = Process(message["pid"], message["pid_started"], message["pid_inode"])
+    if new and live.number == 1:
+        tell(turn, live.job, Event.START, "started", job_id=live.job_id, run=live.run)
     if new:
         _mark_late(turn, live, at)
         turn.book.watch_for_slow(live)
@@ -84,6 +88,8 @@ def _mark_late(turn: Turn, live: Live, at: Instant) -> None:
         record.run_is_late(turn.db, live.run, by=late)
         length = human_duration(timedelta(microseconds=late))
         turn.say(Kind.LATE, f"started {length} late", live)
+        text = f"started {length} late"
+        tell(turn, live.job, Event.LATE, text, job_id=live.job_id, run=live.run)
 
 
 def _ended(turn: Turn, live: Live, message: Message) -> None:
@@ -153,6 +159,8 @@ def finish(turn: Turn, live: Live, outcome: Outcome, message: Message) -> None:
         turn.attempt_over(live)
         turn.book.retry_later(live, retry_at)
         _say(turn, Kind.RETRY, live, end, wait=wait.total_seconds())
+        text = f"{end.reason}, attempt {live.number} of {live.job.retry.times + 1}"
+        tell(turn, live.job, Event.RETRY, text, job_id=live.job_id, run=live.run)
 
 
 def _wait(turn: Turn, live: Live, outcome: Outcome) -> timedelta | None:
@@ -168,7 +176,13 @@ def _wait(turn: Turn, live: Live, outcome: Outcome) -> timedelta | None:
 
 def _run_over(turn: Turn, live: Live, end: AttemptEnd) -> None:
     record.run_ended(turn.db, end, reason=end.reason)
-    turn.run_over(live, end.state, at=end.finished_at)
+    turn.run_over(
+        live,
+        end.state,
+        at=end.finished_at,
+        reason=end.reason,
+        wrote=bool(end.output_bytes),
+    )
     _say(turn, Kind.ENDED, live, end)
 
 

@@ -180,7 +180,7 @@ def _abandoned(turn: Turn, live: Live) -> None:
     state = State.FAILED if live.number else State.CANCELLED
     reason = "the command that ran it died before the next attempt"
     record.run_closed(turn.db, live.run, state=state, at=turn.now, reason=reason)
-    turn.run_over(live, state, at=turn.now)
+    turn.run_over(live, state, at=turn.now, reason=reason)
     turn.say(Kind.ENDED, reason, live, state=state)
 
 
@@ -190,7 +190,7 @@ def _never_started(turn: Turn, live: Live) -> None:
         reason = "claimed, and the scheduler died before it could start"
         record.attempt_dropped(turn.db, live.run, live.number)
         record.run_closed(turn.db, live.run, state=State.MISSED, at=turn.now, reason=reason)
-        turn.run_over(live, State.MISSED, at=turn.now)
+        turn.run_over(live, State.MISSED, at=turn.now, reason=reason)
         turn.say(Kind.MISSED, reason, live)
         return
     turn.begin_again(live)

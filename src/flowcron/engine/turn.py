@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from flowcron.domain.channel import Channel
 from flowcron.domain.instant import Instant, moment
 from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
@@ -22,11 +23,20 @@ from flowcron.history.database import Connection
 
 
 class Over(NamedTuple):
-    """A run that is over in this turn; `chain` is the run that its chain began with, if another."""
+    """A run that is over in this turn; `chain` is the run that its chain began with, if another.
+
+    `definition` is what its job was when it was made, `wrote` whether it has written anything.
+    """
 
     run: int
     job: str
-    chain: int | None
+    job_id: int
+    definition: Job
+    state: State
+    at: Instant
+    reason: str | None = None
+    chain: int | None = None
+    wrote: bool = False
 
 
 @dataclass(slots=True)
@@ -48,6 +58,7 @@ class Turn:
     history_id: str
     limits: Limits = field(default_factory=Limits)
     owner: str | None = None
+    channels: Mapping[str, Channel] = field(default_factory=dict)
     spawns: list[dict[str, Any]] = field(default_factory=list)
     acks: list[list[int]] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
@@ -84,13 +95,23 @@ class Turn:
         """Give back what an attempt took."""
         self.free.extend(self.book.free_slots(live))
 
-    def run_over(self, live: Live, state: State, *, at: Instant) -> None:
+    def run_over(
+        self,
+        live: Live,
+        state: State,
+        *,
+        at: Instant,
+        reason: str | None = None,
+        wrote: bool = False,
+    ) -> None:
         """Forget a run that is over; what that means for others comes before the turn ends."""
         live.state = state
         self.attempt_over(live)
         self.book.end(live)
         self.free.append((LineKind.JOB, live.job_id))
-        self.over.append(Over(live.run, live.job.name, live.chain))
+        name, job_id = live.job.name, live.job_id
+        over = Over(live.run, name, job_id, live.job, state, at, reason, live.chain, wrote)
+        self.over.append(over)
         entry = self.book.entries.get(live.job.name)
         if entry is not None:
             self.book.rest(entry, since=at)

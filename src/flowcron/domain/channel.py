@@ -1,0 +1,83 @@
+"""A channel: one [alerts.NAME] table, who is told and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from flowcron.domain.alerting import Remind, Rule
+
+GROUP = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours in which nothing is delivered: from one minute of the day to another, in a zone."""
+
+    begin: int
+    end: int
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `messages` in `per`; what comes beyond is one digest."""
+
+    messages: int
+    per: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where alerts go.
+
+    `to` has Apprise URLs or references to them (see config/secrets.py), `command` is a program that
+    gets the event as JSON, `healthchecks` the URL that pings of jobs are appended to. A message
+    waits for more to say as long as `group`. With `output` the last lines of a run are in it, with
+    `params` its parameters.
+    """
+
+    name: str
+    rule: Rule = field(default_factory=Rule)
+    email: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    healthchecks: str | None = None
+    sentry: bool = False
+    group: timedelta = GROUP
+    quiet: Quiet | None = None
+    limit: Limit | None = None
+    fallback: str | None = None
+    output: bool = True
+    params: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTo:
+    """A channel that a job alerts, and what of its rule the job has otherwise."""
+
+    channel: str
+    failures: int | None = None
+    remind: timedelta | Remind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """[smtp]: how mail is sent; without it the local sendmail does. `password` is a reference."""
+
+    host: str
+    port: int
+    sender: str
+    username: str | None = None
+    password: str | None = None
+    tls: str = "starttls"
+
+
+def rule_of(channel: Channel, alert: AlertTo) -> Rule:
+    """Return when a channel hears of a job."""
+    rule = channel.rule
+    return Rule(
+        rule.on,
+        rule.failures if alert.failures is None else alert.failures,
+        rule.remind if alert.remind is None else alert.remind,
+    )
