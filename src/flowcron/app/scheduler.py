@@ -14,10 +14,12 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flowcron.app.guard import Guard
+from flowcron.app.guard import Guard, LoopWakes
+from flowcron.app.judges import Judges
 from flowcron.app.reloading import Reloading
 from flowcron.app.state import Holding
 from flowcron.app.stopping import Stopping
@@ -28,6 +30,7 @@ from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind, Report
 from flowcron.system import clock, memory, poke
 from flowcron.system.processes import MachineProcesses, become_reaper
+from flowcron.system.programs import Programs
 from flowcron.system.steps import ClockWatch
 from flowcron.system.timer import LONGEST_SLEEP, Timer
 
@@ -72,9 +75,15 @@ class Scheduler:
         self._holding = holding
         self._done: asyncio.Future[str] = self._loop.create_future()
         become_reaper()
+        say = partial(self._guard.call, self._on_messages)
+        self._programs = Programs(self._processes.status_of)
+        wakes = LoopWakes(self._loop, self._guard)
+        self._judges = Judges(holding.state, self._programs, say=say, wakes=wakes)
         self._supervised = Supervised(
             holding,
-            on_message=lambda messages: self._guard.call(self._on_messages, messages),
+            self._programs,
+            wakes=wakes,
+            on_message=say,
             on_close=lambda: self._guard.call(self._on_close),
         )
         self._engine = self._new_engine()
@@ -110,6 +119,7 @@ class Scheduler:
         engine = Engine(
             self._holding.history,
             launcher=self._supervised,
+            judge=self._judges,
             processes=self._processes,
             clock=clock.now,
             report=self._report,
@@ -280,6 +290,7 @@ class Scheduler:
             self._loop.remove_reader(self._clock_watch.descriptor)
         self._clock_watch.close()
         self._supervised.close()
+        self._programs.close()
 
     def _say(self, kind: Kind, text: str) -> None:
         self._report([Report(kind, clock.now(), text)])

@@ -7,14 +7,17 @@ from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
+from flowcron.config.accounts import Rights, our_rights
 from flowcron.config.build import Ground, build_job, keep_of
 from flowcron.config.config import Config, OnStop
+from flowcron.config.exposed import exposed_secrets
 from flowcron.config.links import broken_links
 from flowcron.config.lint import warnings_about
 from flowcron.config.machine import machine_seed, machine_zone
 from flowcron.config.mistake import Mistake, located
 from flowcron.config.model.file_tables import FileTable, validated
 from flowcron.config.paths import in_folder
+from flowcron.config.permitted import not_permitted
 from flowcron.config.positions import lines_of_jobs
 from flowcron.config.rules import broken_rules, misplaced, not_available, without_match
 from flowcron.config.sources import Source, digest_of, read_sources
@@ -29,7 +32,8 @@ def load(path: Path) -> Config:
     Raises ConfigError with every problem of every file, and nothing else whatever the files say.
     """
     sources = read_sources(path)
-    checked = [_check(source, main=sources[0]) for source in sources]
+    rights = our_rights()
+    checked = [_check(source, main=sources[0], rights=rights) for source in sources]
     problems = [problem for _, found in checked for problem in found]
     problems += _defined_twice(sources)
     problems += broken_links(sources)
@@ -40,12 +44,17 @@ def load(path: Path) -> Config:
     return _config(sources, [table for table, _ in checked])
 
 
-def _check(source: Source, *, main: Source) -> tuple[FileTable, list[Problem]]:
+def _check(source: Source, *, main: Source, rights: Rights) -> tuple[FileTable, list[Problem]]:
     """Return what a file says, and everything that is wrong with it by itself."""
     table, errors = validated(source.table)
     mistakes = list(translated(errors, source.table))
     wrong = {mistake.path for mistake in mistakes}
-    mistakes += (each for each in broken_rules(source.table) if each.path not in wrong)
+    between = chain(
+        broken_rules(source.table),
+        not_permitted(source.table, rights),
+        exposed_secrets(source.table, main.path.parent),
+    )
+    mistakes += (each for each in between if each.path not in wrong)
     mistakes += not_available(source.table)
     if source is main:
         mistakes += without_match(main)
