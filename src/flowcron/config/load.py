@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -13,6 +13,7 @@ from flowcron.config.config import Config, OnStop
 from flowcron.config.exposed import exposed_secrets
 from flowcron.config.links import broken_links
 from flowcron.config.lint import warnings_about
+from flowcron.config.lint_policies import Shared, warnings_about_policies
 from flowcron.config.machine import machine_seed, machine_zone
 from flowcron.config.mistake import Mistake, located
 from flowcron.config.model.file_tables import FileTable, validated
@@ -86,12 +87,19 @@ def _config(sources: tuple[Source, ...], tables: list[FileTable]) -> Config:
         shutdown_grace=scheduler.get("shutdown_grace", timedelta(seconds=30)),
         history_path=in_folder(written, path.parent) if written else None,
         auto_reload=scheduler.get("reload", "auto") == "auto",
-        warnings=tuple(
-            warning
-            for source, its_jobs in zip(sources, jobs, strict=True)
-            for warning in located(source, warnings_about(its_jobs, source.table))
-        ),
+        warnings=tuple(_warnings(sources, jobs, is_limited="max_running" in scheduler)),
     )
+
+
+def _warnings(
+    sources: Sequence[Source], jobs: Sequence[list[Job]], *, is_limited: bool
+) -> Iterator[Problem]:
+    used = {job.pool for job in chain.from_iterable(jobs) if job.pool is not None}
+    shared = Shared(frozenset(used), is_limited)
+    for source, its_jobs in zip(sources, jobs, strict=True):
+        about_times = warnings_about(its_jobs, source.table)
+        about_policies = warnings_about_policies(its_jobs, source.table, shared)
+        yield from located(source, chain(about_times, about_policies))
 
 
 def _jobs_of(source: Source, table: FileTable, ground: Ground) -> list[Job]:

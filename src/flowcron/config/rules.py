@@ -105,7 +105,7 @@ def _broken_inside(keys: dict[str, Any], path: Path) -> Iterator[Mistake]:
         help_ = 'write { file = "…" }, { stdout_match = "…" } or what else must be so'
         yield Mistake("missing", '"expect" does not say what', (*path, "expect"), help_)
     if keys.get("keep") == {}:
-        help_ = "write { runs = 500 }, { days = 90 } or both; what is older than each is deleted"
+        help_ = "write { runs = 500 }, { days = 90 } or both"
         yield Mistake("missing", '"keep" does not say how much', (*path, "keep"), help_)
     retry = _table(keys.get("retry"))
     stop, again = retry.get("stop_exit_codes"), retry.get("exit_codes")
