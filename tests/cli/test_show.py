@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from fakes import make_job
+from flowcron.cli.policyrecord import POLICY_FIELDS
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
 from flowcron.supervisor.segment import RECORD, STDERR_BIT
@@ -83,6 +85,69 @@ def test_a_job_is_shown_in_full(evening_cli: Cli) -> None:
     assert "✓ 14 success      ! 1 missed" in said.out
     assert "usually 4m 12s" in said.out
     assert "▄▄▄▄▄▄▄▄▄▄▄▄▄▄!" in said.out
+
+
+POLICIES = f"""
+[pools]
+db = 2
+[jobs.extract]
+command = "true"
+[jobs.load]
+after = "extract"
+when = "always"
+command = "true"
+env = {{ LANG = "C" }}
+env_file = "/srv/load.env"
+inherit_env = false
+secrets = {{ PGPASSWORD = "file:/etc/pg.pass" }}
+group = {os.getegid()}
+umask = "000"
+memory = "1GiB"
+stdin = ""
+overlap = "allow"
+max_running = 3
+pool = "db"
+slow_after = "1h"
+on_lost = "rerun"
+keep = {{ runs = 1, days = 90 }}
+expect = {{ stdout_match = "^done$" }}
+[jobs.report]
+after = "load"
+command = "true"
+"""
+
+
+def test_every_policy_of_a_job_is_shown(cli: Cli) -> None:
+    (cli.folder / "schedules.toml").write_text(POLICIES, encoding="utf-8")
+
+    said = cli.on_terminal("show", "load", columns=200)
+
+    policies = ["no timeout", "no retry", "overlap allow, 3 at once", "slow after 1h", "pool db"]
+    policies += ["run again when lost", "log 10 MB", "keep 1 run and 90d"]
+    assert said.lines[0].split("  ")[1] == "load · after extract, however it ends"
+    assert [line.strip() for line in said.lines[3:]] == [
+        f"as          group {os.getegid()}      umask 000",
+        "env         LANG      from /srv/load.env      nothing inherited but what cron gives",
+        "limits      memory 1GiB",
+        "stdin       nothing",
+        "secrets     PGPASSWORD •••  (file:/etc/pg.pass)",
+        f"policy      {' · '.join(policies)}",
+        'expect      stdout matches "^done$"',
+        "then        report",
+    ]
+
+
+def test_a_program_gets_every_policy_and_what_runs_before_and_after(cli: Cli) -> None:
+    (cli.folder / "schedules.toml").write_text(POLICIES, encoding="utf-8")
+
+    said = json.loads(cli.piped("show", "load", "--json").out)
+
+    assert (said["after"], said["then"]) == (["extract"], ["report"])
+    assert (said["umask"], said["memory"], said["stdin"]["bytes"]) == ("000", 2**30, 0)
+    assert said["keep"] == {"age": 90 * 86_400.0, "runs": 1}
+    assert said["expect"]["stdout_match"] == "^done$"
+    assert said["secrets"] == {"PGPASSWORD": "file:/etc/pg.pass"}
+    assert set(POLICY_FIELDS) <= set(said)
 
 
 def test_values_of_variables_are_shown_nowhere(cli: Cli) -> None:

@@ -120,12 +120,20 @@ def test_our_rights_are_those_of_this_process() -> None:
 
 
 def test_an_account_has_the_groups_that_its_processes_get() -> None:
-    ours = account(OURS)
+    entry = pwd.getpwuid(OURS)
+    other = next(group.gr_gid for group in grp.getgrall() if group.gr_gid != entry.pw_gid)
 
-    assert ours is not None
-    assert (ours.uid, ours.gid) == (OURS, pwd.getpwuid(OURS).pw_gid)
+    ours, with_other = account(OURS), account(OURS, group=other)
+
+    assert (ours.name, ours.uid, ours.gid) == (entry.pw_name, OURS, entry.pw_gid)
     assert ours.gid in ours.groups
-    assert account(2**31 - 77) is None
+    assert (with_other.gid, other in with_other.groups) == (other, True)
+
+
+def test_a_user_without_an_account_is_a_number_in_one_group() -> None:
+    nameless = account(2**31 - 77, group=5)
+
+    assert (nameless.name, nameless.groups) == (str(2**31 - 77), (5,))
 
 
 def test_a_configuration_with_an_unknown_user_cannot_be_loaded(tmp_path: Path) -> None:

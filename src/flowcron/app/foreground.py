@@ -11,9 +11,9 @@ from typing import Any
 
 from flowcron.app.judges import Judges
 from flowcron.app.preparing import Preparing
+from flowcron.config.config import Config
 from flowcron.domain.instant import SECOND
 from flowcron.domain.job import Job
-from flowcron.domain.overlap import Limits
 from flowcron.domain.wish import Wish
 from flowcron.engine.engine import Engine
 from flowcron.engine.recovery import Supervision
@@ -64,10 +64,11 @@ class Foreground:
         )
         self._looks_at = 0.0
 
-    def begin(self, jobs: Iterable[Job], wish: Wish, *, limits: Limits) -> int:
+    def begin(self, jobs: Iterable[Job], wish: Wish, *, config: Config) -> int:
         """Claim the run and return its id; raises RefusedError when it may not start.
 
-        `jobs` has its job and those that run after it.
+        `jobs` has its job and those that run after it; the limits of `config` hold, and its
+        channels hear of them.
         """
         with transaction(self._history):
             supervisor = schedulers.supervisor_seen(
@@ -79,7 +80,9 @@ class Foreground:
             )
         self._engine.supervise(supervisor)
         self._engine.reap(Supervision(supervisor, self._boot, {}), adopt=False)
-        return self._engine.run_in_foreground(jobs, wish, limits=limits)
+        return self._engine.run_in_foreground(
+            jobs, wish, limits=config.limits, channels=config.channels
+        )
 
     @property
     def runs(self) -> list[int]:

@@ -105,7 +105,7 @@ class Scheduler:
         """Begin with nothing in memory: read history, ask the supervisor, settle what is open."""
         supervision = await self._supervised.connect()
         engine = self._new_engine()
-        engine.load(self._config.jobs, limits=self._config.limits)
+        engine.load(self._config.jobs, limits=self._config.limits, channels=self._config.channels)
         engine.recover(self._holding.epoch, supervision, run_on_start=run_on_start)
         self._engine = engine
         if self._stopping.is_cancelling:
@@ -256,7 +256,7 @@ class Scheduler:
             self._reload(frozenset())
 
     def _use(self, config: Config) -> None:
-        self._engine.load(config.jobs, limits=config.limits)
+        self._engine.load(config.jobs, limits=config.limits, channels=config.channels)
         self._timer.arm(self._engine.book.alarms())
         self._holding.loaded(config.digest)
         self._config = config

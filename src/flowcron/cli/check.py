@@ -86,6 +86,8 @@ def command(session: Session, *, files: tuple[Path, ...], strict: bool, output: 
 
 
 def _check(path: Path, now: Instant) -> Checked:
+    from flowcron.config.lint_channels import warnings_about_channels  # noqa: PLC0415 the same
+    from flowcron.config.lint_files import warnings_about_files  # noqa: PLC0415 it looks at disks
     from flowcron.config.lint_needs import warnings_about_needs  # noqa: PLC0415 only for this command
     from flowcron.config.lint_times import warnings_about_times  # noqa: PLC0415 it loads the next
     from flowcron.config.load import load  # noqa: PLC0415 pydantic is slow to load
@@ -97,7 +99,9 @@ def _check(path: Path, now: Instant) -> Checked:
     problems = (
         *config.warnings,
         *warnings_about_times(config, now),
+        *warnings_about_files(config),
         *warnings_about_needs(config, os.environ),
+        *warnings_about_channels(config, os.environ),
     )
     order = {str(file): number for number, file in enumerate(config.files)}
     in_order = sorted(problems, key=lambda each: (order.get(each.file, 0), each.line, each.column))

@@ -42,7 +42,7 @@ class Rights:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user as its processes have it: `gid` is its own group, `groups` are all of them."""
+    """A user as its processes have it: `gid` is the first of its groups."""
 
     name: str
     uid: int
@@ -76,14 +76,18 @@ def group_id(group: str | int) -> int | None:
         return None
 
 
-def account(uid: int) -> Account | None:
-    """Return the account with a number, or None when there is none."""
+def account(uid: int, *, group: int | None = None) -> Account:
+    """Return what processes of a user have, with his own group or with another one.
+
+    A user without an account, as containers have them, is in that group alone.
+    """
     try:
         entry = pwd.getpwuid(uid)
-    except (KeyError, OverflowError):
-        return None
-    groups = os.getgrouplist(entry.pw_name, entry.pw_gid)
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, tuple(sorted(set(groups))))
+    except KeyError:
+        gid = os.getegid() if group is None else group
+        return Account(str(uid), uid, gid, (gid,))
+    gid = entry.pw_gid if group is None else group
+    return Account(entry.pw_name, uid, gid, tuple(sorted(set(os.getgrouplist(entry.pw_name, gid)))))
 
 
 def user_names() -> list[str]:

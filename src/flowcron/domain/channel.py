@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from flowcron.domain.alerting import Remind, Rule
+from flowcron.domain.alerting import Event, Remind, Rule
 
 GROUP = timedelta(seconds=30)
+MONITOR = Rule(on=frozenset({Event.START, Event.SUCCESS, Event.FAILURE}), remind=Remind.EACH)
+"""When a monitor hears of a job: of every start and every end, because it counts them itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ class Channel:
     output: bool = True
     params: bool = True
 
+    @property
+    def is_monitor(self) -> bool:
+        """Whether it is pinged by each run instead of being told what is wrong."""
+        return self.healthchecks is not None or self.sentry
+
 
 @dataclass(frozen=True, slots=True)
 class AlertTo:
@@ -73,9 +80,19 @@ class Smtp:
     tls: str = "starttls"
 
 
+@dataclass(frozen=True, slots=True)
+class Sentry:
+    """[sentry]: where check-ins of jobs go; `dsn` is a URL or a reference to one."""
+
+    dsn: str
+    environment: str | None = None
+
+
 def rule_of(channel: Channel, alert: AlertTo) -> Rule:
-    """Return when a channel hears of a job."""
+    """Return when a channel hears of a job; what a job says otherwise is not for monitors."""
     rule = channel.rule
+    if channel.is_monitor:
+        return rule
     return Rule(
         rule.on,
         rule.failures if alert.failures is None else alert.failures,

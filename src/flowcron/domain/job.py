@@ -9,6 +9,8 @@ from enum import StrEnum
 from flowcron.domain.channel import AlertTo
 from flowcron.domain.instant import Instant
 
+DEFAULT_SHELL = ("/bin/sh", "-c")
+
 
 class Overlap(StrEnum):
     """What happens when a job is due while a run of it is not over."""
@@ -155,7 +157,7 @@ class Job:
     name: str
     command: str | tuple[str, ...]
     when: tuple[When, ...] = ()
-    shell: tuple[str, ...] = ("/bin/sh", "-c")
+    shell: tuple[str, ...] = DEFAULT_SHELL
     cwd: str | None = None
     env: tuple[tuple[str, str], ...] = ()
     timeout: timedelta | None = None
