@@ -12,9 +12,9 @@ from flowcron.cli.context import Session, pass_session
 from flowcron.cli.jobs import configured_jobs
 from flowcron.cli.pick import pick_jobs
 from flowcron.cli.text import Span
-from flowcron.cli.times import short
 from flowcron.domain.duration import DurationError, parse_duration
 from flowcron.domain.instant import Instant, micros
+from flowcron.domain.times import short
 from flowcron.history.database import open_history, transaction
 from flowcron.history.pauses import pause
 from flowcron.system.poke import poke
