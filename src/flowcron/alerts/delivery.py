@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flowcron.alerts.facts import Facts, Sender
-from flowcron.alerts.failure import DeliveryError, masked
+from flowcron.alerts.failure import DeliveryError
 from flowcron.alerts.gather import facts_of
+from flowcron.alerts.keys import Keys
 from flowcron.alerts.message import compose
 from flowcron.alerts.order import Answer, Order
 from flowcron.alerts.printed import printed
-from flowcron.alerts.targets import Keys, Taken, Targets
+from flowcron.alerts.targets import Taken, Targets
 from flowcron.domain.alerting import Event
 from flowcron.domain.delivery import is_digest
 from flowcron.domain.zone import zone_of
@@ -109,14 +110,11 @@ class Delivery:
             tuple(self._sent),
             tuple(self._failed),
             via=None if taken is None else taken.via,
-            error=None if error is None else self._safe(error.message),
-            hint=None if error is None else self._safe(error.hint),
-            note=None if taken is None else self._safe(taken.note),
+            error=None if error is None else self._keys.safe(error.message),
+            hint=None if error is None else self._keys.safe(error.hint),
+            note=None if taken is None else self._keys.safe(taken.note),
             retry_after=None if wish is None else wish.total_seconds(),
         )
-
-    def _safe(self, text: str | None) -> str | None:
-        return None if text is None else masked(text, tuple(self._keys.found))
 
 
 def _mistake(error: Exception) -> FlowcronError:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from functools import partial
 from pathlib import PurePath
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from flowcron.alerts.facts import Facts, Sender
 from flowcron.alerts.failure import DeliveryError
+from flowcron.alerts.keys import Keys
 from flowcron.alerts.letter import Letter, mail_of
 from flowcron.alerts.message import Message
 from flowcron.alerts.order import Site
 from flowcron.alerts.printed import whoami
 from flowcron.alerts.program import run_program, send_by_sendmail
-from flowcron.config.secrets import LONGEST, is_reference, read_secret
 from flowcron.domain.channel import Channel
 from flowcron.system import clock
 from flowcron.system.programs import Programs
-
-_SECRET_PATIENCE = 10.0  # seconds for the program of a "command:" reference
 
 
 class Taken(NamedTuple):
@@ -30,23 +25,6 @@ class Taken(NamedTuple):
 
     via: str
     note: str | None = None
-
-
-class Keys:
-    """Looks secrets up, and remembers them, so that nothing that is said has one in it."""
-
-    def __init__(self, environ: Mapping[str, str], programs: Programs) -> None:
-        self.found: list[str] = []
-        self._environ = environ
-        self._ask = partial(programs.ask, patience=_SECRET_PATIENCE, limit=LONGEST)
-
-    def value(self, text: str) -> str:
-        """Return what a reference stands for, or the text that is none; raises SecretError."""
-        if not is_reference(text):
-            return text
-        secret = read_secret(text, environ=self._environ, ask=self._ask)
-        self.found.append(secret)
-        return secret
 
 
 class Targets:
@@ -69,7 +47,7 @@ class Targets:
         url = channel.url_of(target)
         if url is None:
             raise self._gone(channel, target)
-        return self._to_url(self._secret(url), message)
+        return self._to_url(self._keys.url(url), message)
 
     def ping(self, facts: Facts, channel: Channel, target: str) -> Taken:
         """Tell a monitor how a run is doing; raises FlowcronError."""
@@ -77,10 +55,10 @@ class Targets:
 
         history, sentry = self._sender.history, self._site.sentry
         if target == "healthchecks" and channel.healthchecks is not None:
-            url = self._secret(channel.healthchecks)
+            url = self._keys.url(channel.healthchecks)
             monitors.ping_healthchecks(url, facts, history=history)
         elif target == "sentry" and sentry is not None:
-            dsn = self._secret(sentry.dsn)
+            dsn = self._keys.url(sentry.dsn)
             monitors.check_in(dsn, facts, history=history, environment=sentry.environment)
         else:
             raise self._gone(channel, target)
@@ -99,12 +77,6 @@ class Targets:
         password = None if smtp.password is None else self._keys.value(smtp.password)
         return Taken("email", send_by_smtp(mail, to, smtp=smtp, password=password))
 
-    def _secret(self, url: str) -> str:
-        """Return a URL that must not be said, looked up where it is a reference."""
-        value = self._keys.value(url)
-        self._keys.found += [value, urlsplit(value).path.strip("/"), urlsplit(value).username or ""]
-        return value
-
     def _gone(self, channel: Channel, target: str) -> DeliveryError:
         hint = "it stays in the outbox for a day; write it again, or leave it"
         return DeliveryError(f"[alerts.{channel.name}] has no {target} any more", hint=hint)
@@ -114,7 +86,7 @@ class Targets:
         from flowcron.alerts import services  # noqa: PLC0415 each way loads only its own
 
         service = services.service_of(url)
-        self._keys.found += services.secrets_in(url, service)
+        self._keys.hide(services.secrets_in(url, service))
         if service is not None:
             services.send_to_service(service, message)
             return Taken(services.name_of(service))

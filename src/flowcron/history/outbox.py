@@ -24,6 +24,11 @@ class Lane(NamedTuple):
     channel: str
     target: str | None
 
+    @property
+    def name(self) -> str:
+        """The lane as people read it: "ops/email"."""
+        return f"{self.channel}/{self.target}" if self.target else self.channel
+
 
 def next_due(connection: Connection, *, after: Instant | None = None) -> Instant | None:
     """Return when the next alert is due that is due after some time, or of all of them."""
@@ -60,6 +65,17 @@ def due_lanes(connection: Connection, *, now: Instant) -> dict[Lane, list[Waitin
         if is_leased:
             leased.add(lane)
     return {lane: waiting for lane, waiting in lanes.items() if lane not in leased}
+
+
+def unaddressed(connection: Connection) -> list[tuple[str, bool]]:
+    """Return the channels with alerts that have no target yet, and whether those are mails."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT channel, event = 'mail' FROM outbox
+        WHERE state = 'waiting' AND target IS NULL
+        """
+    )
+    return [(channel, bool(is_mail)) for channel, is_mail in rows]
 
 
 def address(connection: Connection, channel: str, targets: Sequence[str]) -> None:
@@ -148,9 +164,12 @@ def fall_back(connection: Connection, row: int, channel: str, *, at: Instant) ->
     )
     if cursor.rowcount:
         connection.execute(
-            f"""
-            INSERT INTO outbox ({_COPIED}, channel, created_at, due_at)
-            SELECT {_COPIED}, ?, created_at, ? FROM outbox WHERE id = ?
+            """
+            INSERT INTO outbox (event, job_id, run_id, incident_id, text, details, channel,
+                                created_at, due_at)
+            SELECT event, job_id, run_id, incident_id, text,
+                json_set(details, '$.fallback_for', channel), ?, created_at, ?
+            FROM outbox WHERE id = ?
             """,
             (channel, at, row),
         )
@@ -201,6 +220,20 @@ def release_of_runs(connection: Connection, runs: Iterable[int], *, at: Instant)
         """,
         (at, *numbers),
     )
+
+
+def lanes_of_runs(connection: Connection, runs: Iterable[int]) -> set[Lane]:
+    """Return the lanes in which something is told of these runs, for the first time."""
+    numbers = tuple(runs)
+    rows = connection.execute(
+        f"""
+        SELECT DISTINCT channel, target FROM outbox
+        WHERE run_id IN ({_marks(numbers)}) AND state = 'waiting' AND tries = 0
+            AND target IS NOT NULL
+        """,
+        numbers,
+    )
+    return {Lane(channel, target) for channel, target in rows}
 
 
 _COPIED = "event, job_id, run_id, incident_id, text, details"
