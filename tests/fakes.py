@@ -59,6 +59,26 @@ class ScriptedLauncher:
         return [attempt for message in self.of_kind("ack") for attempt in message["attempts"]]
 
 
+class ScriptedJudge:
+    """A judge that keeps what it was asked; the test says its verdicts with `judged`."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def ask(self, *questions: dict[str, Any]) -> None:
+        self.asked += questions
+
+
+class WakesNobody:
+    """The wakes of an owner who looks by himself."""
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Leave it to the test."""
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Leave it to the test."""
+
+
 class FakeProcesses:
     """A machine on which exactly the processes live that the test says."""
 
@@ -119,6 +139,11 @@ def exited(  # the fields of the message
         "pieces": None,
         "last": None,
     } | more
+
+
+def judged(run: int, attempt: int = 1, *, unmet: str | None = None) -> dict[str, Any]:
+    """Return the message that brings a verdict."""
+    return {"ev": "judged", "run": run, "attempt": attempt, "unmet": unmet}
 
 
 def poll(condition: Callable[[], object], *, seconds: float = 30) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fakes import NOON, FakeClock, FakeProcesses, ScriptedLauncher
+from fakes import NOON, FakeClock, FakeProcesses, ScriptedJudge, ScriptedLauncher
 from flowcron.domain.channel import Channel
 from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
@@ -24,6 +24,7 @@ class World:
         self.clock = FakeClock()
         self.processes = FakeProcesses()
         self.launcher = ScriptedLauncher()
+        self.judge = ScriptedJudge()
         self.reports: list[Report] = []
         self.luck = 0.5
 
@@ -38,10 +39,12 @@ class World:
     ) -> Engine:
         """Return a scheduler's engine after its recovery, with a launcher of its own."""
         self.launcher = ScriptedLauncher()
+        self.judge = ScriptedJudge()
         self.reports = []
         engine = Engine(
             self.history,
             launcher=self.launcher,
+            judge=self.judge,
             processes=self.processes,
             clock=self.clock,
             report=self.reports.extend,
@@ -57,9 +60,11 @@ class World:
     def command(self, owner: str) -> Engine:
         """Return the engine of a command that runs something in the foreground."""
         self.launcher = ScriptedLauncher()
+        self.judge = ScriptedJudge()
         engine = Engine(
             self.history,
             launcher=self.launcher,
+            judge=self.judge,
             processes=self.processes,
             clock=self.clock,
             report=self.reports.extend,

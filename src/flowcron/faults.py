@@ -22,6 +22,7 @@ POINTS = (
     "exited-received",
     "finish-committed",
     "acked",
+    "judge-asked",
     "recovery-read",
     "recovery-committed",
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from fakes import make_job
-from flowcron.domain.instant import Instant
-from flowcron.domain.run import State
+from flowcron.cli.policyrecord import POLICY_FIELDS
+from flowcron.domain.instant import SECOND, Instant
+from flowcron.domain.run import State, Trigger
 from flowcron.supervisor.segment import RECORD, STDERR_BIT
 from rows import Story, ago
 from terminal import Cli
@@ -29,7 +31,7 @@ def test_a_run_is_shown_in_full(evening_cli: Cli) -> None:
     refused = "psycopg.OperationalError: connection refused"
     assert said.lines[0] == f"✗ daily-kpis · run 91 · exit 2 · {refused}"
     assert "  scheduled   Fri 20 Nov 2026 19:48:19 CET · schedule" in said.lines
-    assert "finished 19:49:00 (41.0s)" in said.out
+    assert "finished 19:49:00 · took 41.0s" in said.out
     assert "  1        100  19:48:19   0.5s  ✗ exit 1" in said.lines
     assert "  3        100  19:48:19  41.0s  ✗ exit 2  waited 2s" in said.lines
     assert "before      ✗ failed 1d before (run 90)" in said.out
@@ -81,8 +83,71 @@ def test_a_job_is_shown_in_full(evening_cli: Cli) -> None:
     assert said.lines[0] == f"{what:<84}schedules.toml:1"
     assert "retry 4 (10s, 20s, 40s, 1m20s)" in said.out
     assert "✓ 14 success      ! 1 missed" in said.out
-    assert "usually 4m 12s" in said.out
+    assert "usually 4m 12s · p95 4m 12s · longest 4m 12s" in said.out
     assert "▄▄▄▄▄▄▄▄▄▄▄▄▄▄!" in said.out
+
+
+POLICIES = f"""
+[pools]
+db = 2
+[jobs.extract]
+command = "true"
+[jobs.load]
+after = "extract"
+when = "always"
+command = "true"
+env = {{ LANG = "C" }}
+env_file = "/srv/load.env"
+inherit_env = false
+secrets = {{ PGPASSWORD = "file:/etc/pg.pass" }}
+group = {os.getegid()}
+umask = "000"
+memory = "1GiB"
+stdin = ""
+overlap = "allow"
+max_running = 3
+pool = "db"
+slow_after = "1h"
+on_lost = "rerun"
+keep = {{ runs = 1, days = 90 }}
+expect = {{ stdout_match = "^done$" }}
+[jobs.report]
+after = "load"
+command = "true"
+"""
+
+
+def test_every_policy_of_a_job_is_shown(cli: Cli) -> None:
+    (cli.folder / "schedules.toml").write_text(POLICIES, encoding="utf-8")
+
+    said = cli.on_terminal("show", "load", columns=200)
+
+    policies = ["no timeout", "no retry", "overlap allow, 3 at once", "slow after 1h", "pool db"]
+    policies += ["run again when lost", "log 10 MB", "keep 1 run and 90d"]
+    assert said.lines[0].split("  ")[1] == "load · after extract, however it ends"
+    assert [line.strip() for line in said.lines[3:]] == [
+        f"as          group {os.getegid()}      umask 000",
+        "env         LANG      from /srv/load.env      nothing inherited but what cron gives",
+        "limits      memory 1GiB",
+        "stdin       nothing",
+        "secrets     PGPASSWORD •••  (file:/etc/pg.pass)",
+        f"policy      {' · '.join(policies)}",
+        'expect      stdout matches "^done$"',
+        "then        report",
+    ]
+
+
+def test_a_program_gets_every_policy_and_what_runs_before_and_after(cli: Cli) -> None:
+    (cli.folder / "schedules.toml").write_text(POLICIES, encoding="utf-8")
+
+    said = json.loads(cli.piped("show", "load", "--json").out)
+
+    assert (said["after"], said["then"]) == (["extract"], ["report"])
+    assert (said["umask"], said["memory"], said["stdin"]["bytes"]) == ("000", 2**30, 0)
+    assert said["keep"] == {"age": 90 * 86_400.0, "runs": 1}
+    assert said["expect"]["stdout_match"] == "^done$"
+    assert said["secrets"] == {"PGPASSWORD": "file:/etc/pg.pass"}
+    assert set(POLICY_FIELDS) <= set(said)
 
 
 def test_values_of_variables_are_shown_nowhere(cli: Cli) -> None:
@@ -179,6 +244,55 @@ def test_a_run_that_did_not_start_says_never(evening_cli: Cli) -> None:
 
     assert "  started     never\n" in said.out
     assert "not started" not in said.out
+
+
+@pytest.fixture
+def chain_cli(cli: Cli) -> Cli:
+    """Return a command line with a chain of which one run was late and slow, and done again."""
+    story = cli.story()
+    story.configured(make_job("extract"), make_job("load"), make_job("report"))
+    first = story.run("extract", ago(hours=4))
+    failed = story.run("load", ago(hours=3), state=State.FAILED, took=153)
+    last = story.claimed("report", ago(hours=2), state=State.SKIPPED)
+    again = story.run("load", ago(hours=1), trigger=Trigger.RETRY, took=38)
+    waiting = story.claimed("report", ago(minutes=9), state=State.QUEUED)
+    story.mark(failed, chain=first, upstream=first, late=5 * 60 * SECOND, slow_at=ago(minutes=179))
+    story.mark(last, chain=first, upstream=failed)
+    story.mark(again, chain=first, retry_of=failed)
+    story.mark(waiting, waits="run 12 to end")
+    return cli
+
+
+def test_a_run_says_what_it_has_to_do_with_others(chain_cli: Cli) -> None:
+    failed = chain_cli.on_terminal("show", "2")
+    skipped = chain_cli.on_terminal("show", "3")
+    again = chain_cli.on_terminal("show", "4")
+
+    assert failed.out.endswith(
+        "  after       ✓ extract 1\n  then        ⊘ report 3\n  retried by  ✓ run 4\n"
+    )
+    assert "  after       ✗ load 2      in the chain of run 1\n" in skipped.out
+    assert "  retry of    ✗ run 2\n" in again.out
+
+
+def test_a_run_says_how_late_and_how_slow_it_was_and_what_it_waits_for(chain_cli: Cli) -> None:
+    failed = chain_cli.on_terminal("show", "2")
+    waiting = chain_cli.on_terminal("show", "5")
+    said = json.loads(chain_cli.piped("show", "2", "--json").out)
+
+    assert "  started     16:48:19 · 5m late      finished 16:50:52" in failed.out
+    assert "took 2m 33s (usually 38.0s)" in failed.out
+    assert "  slow        since 16:49:19\n" in failed.out
+    assert "  waits for   run 12 to end\n" in waiting.out
+    assert (said["upstream"], said["chain"], said["late"]) == (1, 1, 300.0)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("run", ["1", "2", "3", "4", "5"])
+def test_relatives_are_not_wider_than_the_screen(chain_cli: Cli, run: str, columns: int) -> None:
+    said = chain_cli.on_terminal("show", run, columns=columns)
+
+    assert max(map(len, said.lines)) <= columns
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])

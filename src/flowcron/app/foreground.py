@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from flowcron.app.judges import Judges
+from flowcron.app.preparing import Preparing
 from flowcron.domain.instant import SECOND
 from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
@@ -21,6 +23,7 @@ from flowcron.history.database import open_history, transaction
 from flowcron.supervisor.core import Supervisor
 from flowcron.system import clock
 from flowcron.system.processes import MachineProcesses, boot_id
+from flowcron.system.programs import Programs
 
 _TURN = 0.1  # seconds between two looks at the output
 _LOOK = 1.0  # seconds between two looks at what it waits for: other processes do not say
@@ -36,9 +39,17 @@ class Foreground:
         self._processes = MachineProcesses()
         self._boot = boot_id()
         self._me = self._processes.owner()
+        self._programs = Programs(self._processes.status_of)
+        self._preparing = Preparing(
+            self._programs, send=self._handle, say=self._said.extend, wakes=_EachStep()
+        )
+        self._judges = Judges(
+            history.parent, self._programs, say=self._said.extend, wakes=_EachStep()
+        )
         self._engine = Engine(
             self._history,
             launcher=self,
+            judge=self._judges,
             processes=self._processes,
             clock=clock.now,
             report=_nobody_listens,
@@ -76,19 +87,24 @@ class Foreground:
         return sorted(self._engine.book.live)
 
     def send(self, *messages: dict[str, Any]) -> None:
-        """Hand messages to the supervisor in this process."""
-        for message in messages:
-            self._supervisor.handle(message)
+        """Hand messages to the supervisor in this process, with what they need."""
+        self._preparing.hand_on(*messages)
 
     def step(self) -> None:
         """Take one turn: let the processes go on for a moment, and write down what they did."""
         self._supervisor.step(self._wait())
-        said, self._said = self._said, []
-        self._engine.receive(said)
+        self._preparing.settle()
+        self._judges.settle()
+        self._engine.receive(self._said)
+        self._said.clear()
         if self._engine.book.lines and clock.monotonic() >= self._looks_at:
             self._looks_at = clock.monotonic() + _LOOK
             self._engine.asked()
         self._engine.step()
+
+    def _handle(self, *messages: dict[str, Any]) -> None:
+        for message in messages:
+            self._supervisor.handle(message)
 
     def _hear(self, message: dict[str, Any]) -> None:
         self._said.append(message)
@@ -101,6 +117,7 @@ class Foreground:
         """Give everything back, once what a cancelled run left behind is gone."""
         while self._supervisor.is_ending:
             self._supervisor.step(_TURN)
+        self._programs.close()
         self._supervisor.shut()
         self._history.close()
 
@@ -111,6 +128,16 @@ class Foreground:
         if retry is None:
             return _TURN
         return min(max((retry - clock.now()) / SECOND, 0), _TURN)
+
+
+class _EachStep:
+    """Nobody need be woken: each step looks."""
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Wait for the next step."""
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Wait for the next step."""
 
 
 def _nobody_listens(reports: Sequence[Report]) -> None:

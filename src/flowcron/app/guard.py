@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from flowcron.errors import FlowcronError
@@ -48,3 +49,20 @@ class Guard:
             self._on_trouble(str(error))
         except Exception as error:  # noqa: BLE001 it ends the process, with its traceback
             self._on_mistake(error)
+
+
+class LoopWakes:
+    """How a loop is woken by the threads of `app.errands`; what then fails is the guard's."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, guard: Guard) -> None:
+        self._loop = loop
+        self._guard = guard
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Call back from the loop; nobody is called once it is closed."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._guard.call, callback)
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call back from the loop after so many seconds."""
+        self._loop.call_later(seconds, self._guard.call, callback)

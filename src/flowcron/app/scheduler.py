@@ -14,10 +14,13 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flowcron.app.guard import Guard
+from flowcron.app.guard import Guard, LoopWakes
+from flowcron.app.judges import Judges
+from flowcron.app.pruning import Pruning
 from flowcron.app.reloading import Reloading
 from flowcron.app.state import Holding
 from flowcron.app.stopping import Stopping
@@ -28,6 +31,7 @@ from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind, Report
 from flowcron.system import clock, memory, poke
 from flowcron.system.processes import MachineProcesses, become_reaper
+from flowcron.system.programs import Programs
 from flowcron.system.steps import ClockWatch
 from flowcron.system.timer import LONGEST_SLEEP, Timer
 
@@ -72,13 +76,26 @@ class Scheduler:
         self._holding = holding
         self._done: asyncio.Future[str] = self._loop.create_future()
         become_reaper()
+        say = partial(self._guard.call, self._on_messages)
+        self._programs = Programs(self._processes.status_of)
+        wakes = LoopWakes(self._loop, self._guard)
+        self._judges = Judges(holding.state, self._programs, say=say, wakes=wakes)
         self._supervised = Supervised(
             holding,
-            on_message=lambda messages: self._guard.call(self._on_messages, messages),
+            self._programs,
+            wakes=wakes,
+            on_message=say,
             on_close=lambda: self._guard.call(self._on_close),
         )
         self._engine = self._new_engine()
         self._reloading = Reloading(self._config, use=self._use, say=self._say)
+        self._pruning = Pruning(
+            holding,
+            keeps=lambda: self._config.keeps,
+            is_busy=lambda: self._is_busy,
+            guard=self._guard,
+            say=self._say,
+        )
         self._listen_for_signals()
         try:
             self._timer.start()
@@ -110,6 +127,7 @@ class Scheduler:
         engine = Engine(
             self._holding.history,
             launcher=self._supervised,
+            judge=self._judges,
             processes=self._processes,
             clock=clock.now,
             report=self._report,
@@ -165,6 +183,7 @@ class Scheduler:
         """Decide anew about everything when the wall clock was set."""
         if step := self._clock_watch.step():
             self._engine.clock_stepped(step)
+            self._pruning.clock_stepped(step)
             self._timer.arm_again(self._engine.book.alarms())
             self._plan_turn()
 
@@ -178,6 +197,7 @@ class Scheduler:
             self._reload(frozenset())
         self._engine.look()
         self._plan_turn()
+        self._pruning.look()
 
     def _listen(self, state: Path) -> None:
         self._poke = poke.listen(state)
@@ -203,6 +223,10 @@ class Scheduler:
         if not self._turn_is_planned:
             self._turn_is_planned = True
             self._loop.call_soon(self._guard.call, self._turn)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._engine.is_due or self._is_waiting or self._stopping.how is not None
 
     def _turn(self) -> None:
         self._turn_is_planned = False
@@ -280,6 +304,7 @@ class Scheduler:
             self._loop.remove_reader(self._clock_watch.descriptor)
         self._clock_watch.close()
         self._supervised.close()
+        self._programs.close()
 
     def _say(self, kind: Kind, text: str) -> None:
         self._report([Report(kind, clock.now(), text)])

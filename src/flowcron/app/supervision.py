@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from flowcron.app.aside import aside
+from flowcron.app.errands import Wakes
+from flowcron.app.preparing import Preparing
 from flowcron.app.state import Holding
 from flowcron.engine.recovery import Supervision
 from flowcron.errors import FlowcronError
@@ -15,6 +17,7 @@ from flowcron.history import schedulers
 from flowcron.history.database import transaction
 from flowcron.supervisor.client import Client, connect_or_start
 from flowcron.system import clock
+from flowcron.system.programs import Programs
 
 Message = dict[str, Any]
 
@@ -22,12 +25,17 @@ _PATIENCE = 30.0  # seconds; ten thousand attempts are listed in less than one
 
 
 class Supervised:
-    """A launcher that stays the same while supervisors come and go."""
+    """A launcher that stays the same while supervisors come and go.
+
+    What a message needs is read with `programs`, aside.
+    """
 
     def __init__(
         self,
         holding: Holding,
+        programs: Programs,
         *,
+        wakes: Wakes,
         on_message: Callable[[list[Message]], None],
         on_close: Callable[[], None],
     ) -> None:
@@ -35,9 +43,11 @@ class Supervised:
         self._on_message = on_message
         self._on_close = on_close
         self._client: Client | None = None
+        self._preparing = Preparing(programs, send=self._send, say=on_message, wakes=wakes)
 
     async def connect(self) -> Supervision:
         """Find the supervisor or start one, and learn everything that it knows."""
+        self._preparing.forget()
         loop = asyncio.get_running_loop()
         greeting = await aside(
             connect_or_start,
@@ -75,13 +85,17 @@ class Supervised:
 
     def send(self, *messages: Message) -> None:
         """Hand messages to the supervisor; without one they are dropped, and recovery knows."""
-        if self._client is not None:
-            self._client.send(*messages)
+        self._preparing.hand_on(*messages)
 
     def close(self) -> None:
         """Leave the supervisor to itself."""
+        self._preparing.forget()
         if self._client is not None:
             self._client.close()
+
+    def _send(self, *messages: Message) -> None:
+        if self._client is not None:
+            self._client.send(*messages)
 
     def _hear(self, messages: list[Message]) -> None:
         self._take(messages)

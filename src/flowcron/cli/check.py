@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,8 @@ def command(session: Session, *, files: tuple[Path, ...], strict: bool, output: 
 
 
 def _check(path: Path, now: Instant) -> Checked:
+    from flowcron.config.lint_files import warnings_about_files  # noqa: PLC0415 only for this command
+    from flowcron.config.lint_needs import warnings_about_needs  # noqa: PLC0415 only for this command
     from flowcron.config.lint_times import warnings_about_times  # noqa: PLC0415 it loads the next
     from flowcron.config.load import load  # noqa: PLC0415 pydantic is slow to load
 
@@ -92,7 +95,12 @@ def _check(path: Path, now: Instant) -> Checked:
         config = load(path.expanduser().absolute())
     except ConfigError as error:
         return Checked(path, None, error.problems)
-    problems = (*config.warnings, *warnings_about_times(config, now))
+    problems = (
+        *config.warnings,
+        *warnings_about_times(config, now),
+        *warnings_about_files(config),
+        *warnings_about_needs(config, os.environ),
+    )
     order = {str(file): number for number, file in enumerate(config.files)}
     in_order = sorted(problems, key=lambda each: (order.get(each.file, 0), each.line, each.column))
     return Checked(path, config, tuple(in_order))

@@ -42,11 +42,11 @@ def nth_names(field: Field) -> list[str]:
     return [f"{_WHICH[which]} {WEEKDAYS[day]}" for day, which in sorted(field.nth)]
 
 
-def in_words(words: Sequence[str]) -> str:
+def in_words(words: Sequence[str], *, last: str = "and") -> str:
     """Return "one", "one and two" or "one, two and three"."""
     if len(words) == 1:
         return words[0]
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def _within(weekdays: str, months: str) -> str:

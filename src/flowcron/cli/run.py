@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
+from click.core import ParameterSource
 
 from flowcron.app.asking import whoami
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
 from flowcron.cli.jobs import job_named
+from flowcron.cli.plan import PLAN_FIELDS, plan_of, write_plans
 from flowcron.cli.starting import start
-from flowcron.cli.text import Span
-from flowcron.domain.duration import format_duration
 from flowcron.domain.wish import Wish
-
-if TYPE_CHECKING:
-    from flowcron.domain.job import Job
 
 
 @as_command(
@@ -28,6 +24,7 @@ if TYPE_CHECKING:
         "flowcron run backup --no-retry --force",
         "flowcron run backup -n           # what would run, and how",
     ),
+    fields=PLAN_FIELDS,
 )
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
 @click.option("-d", "--detach", is_flag=True, help="Come back as soon as the run is queued.")
@@ -51,28 +48,19 @@ def command(  # noqa: PLR0913 one argument an option
     The running scheduler starts them. Without one they run in the foreground, in this command,
     and are recorded all the same. What runs after a job does so here too.
     """
-    if dry_run:
-        for name in jobs:
-            _describe(session, _configured(session, name))
-        return 0
     wishes = [Wish(name, whoami(), force=force, retries=not no_retry, alone=alone) for name in jobs]
+    if dry_run:
+        _write_plans(session, wishes)
+        return 0
+    asked = click.get_current_context().get_parameter_source("json")
+    if asked is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--json says what would run: it goes with --dry-run")
     return start(session, wishes, detach=detach)
 
 
-def _configured(session: Session, name: str) -> Job:
+def _write_plans(session: Session, wishes: Sequence[Wish]) -> None:
     from flowcron.config.load import load  # noqa: PLC0415 a running scheduler has loaded it
 
-    return job_named(load(session.needed_config), name)
-
-
-def _describe(session: Session, job: Job) -> None:
-    shown = job.command if isinstance(job.command, str) else shlex.join(job.command)
-    session.screen.line(Span("would run  ", "title"), Span(shown, "strong"))
-    policy = [f"in {job.cwd}"]
-    if isinstance(job.command, str):
-        policy.insert(0, f"shell {shlex.join(job.shell)}")
-    policy.append(f"timeout {format_duration(job.timeout)}" if job.timeout else "no timeout")
-    policy.append(f"retry {job.retry.times}")
-    session.screen.line("  " + " · ".join(policy))
-    for name, value in job.env:
-        session.screen.line("  ", Span(f"{name}=", "dim"), value)
+    config = load(session.needed_config)
+    plans = [plan_of(session, config, job_named(config, wish.job), wish) for wish in wishes]
+    write_plans(session, plans)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from flowcron.cli.command import command as as_command
@@ -9,6 +11,7 @@ from flowcron.cli.context import NoConfigError, Session, pass_session
 from flowcron.cli.jobs import configured_jobs
 from flowcron.cli.pick import is_run, no_such_job, pick_run
 from flowcron.cli.place import placed
+from flowcron.cli.policies import afters_of
 from flowcron.cli.showjob import JOB_FIELDS, job_document, write_job
 from flowcron.cli.showrun import run_document, write_run
 from flowcron.cli.words import RUN_FIELDS
@@ -41,12 +44,13 @@ def command(session: Session, *, what: str, exit_status: bool) -> int:
         else:
             session.document(run_document(session, run))
         return _exit_status(run.exit_code, run.signal) if exit_status else 0
-    job = placed(session, _job_named(session, what))
+    configured = _configured(session)
+    job = placed(session, _job_named(session, what, configured))
     if session.is_for_people:
         with session.paged():
-            write_job(session, job)
+            write_job(session, job, afters_of(configured))
     else:
-        session.document(job_document(session, job))
+        session.document(job_document(session, job, afters_of(configured)))
     return 0
 
 
@@ -56,17 +60,22 @@ def _exit_status(code: int | None, signal: int | None) -> int:
     return 1 if code is None else code
 
 
-def _job_named(session: Session, name: str) -> Job:
-    """Return a job as it is configured, or as it was when it ran last."""
+def _configured(session: Session) -> tuple[Job, ...]:
+    """Return the jobs of the configuration, or none where history has to do without one."""
     try:
-        configured = {job.name: job for job in configured_jobs(session)}
+        return configured_jobs(session)
     except (ConfigError, NoConfigError):
-        configured = {}
         if not job_names(session.history):
             raise
-    if name in configured:
-        return configured[name]
+        return ()
+
+
+def _job_named(session: Session, name: str, configured: Sequence[Job]) -> Job:
+    """Return a job as it is configured, or as it was when it ran last."""
+    jobs = {job.name: job for job in configured}
+    if name in jobs:
+        return jobs[name]
     body = last_definition(session.history, name)
     if body is None:
-        raise no_such_job(name, [*configured, *job_names(session.history)])
+        raise no_such_job(name, [*jobs, *job_names(session.history)])
     return job_from(name, body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
 from flowcron.cli.context import Session
@@ -12,10 +12,13 @@ from flowcron.cli.describe import schedule_text
 from flowcron.cli.facts import fact, headline
 from flowcron.cli.jobs import JobView, views
 from flowcron.cli.place import folder_name, place_text
+from flowcron.cli.policies import facts_about, umask_text
+from flowcron.cli.policyrecord import POLICY_FIELDS, policy_record
 from flowcron.cli.spark import sparkline
 from flowcron.cli.text import Line, Span
 from flowcron.cli.times import day, iso, local, relative, short
 from flowcron.cli.words import SYMBOLS, took
+from flowcron.domain.chain import downstream
 from flowcron.domain.duration import format_duration
 from flowcron.domain.job import (
     After,
@@ -25,12 +28,12 @@ from flowcron.domain.job import (
     Every,
     Job,
     OnStart,
-    RetryPolicy,
     When,
 )
 from flowcron.domain.run import State
-from flowcron.domain.size import human_size
+from flowcron.domain.usual import Usual
 from flowcron.history.recent import Glance
+from flowcron.history.usual import usuals
 
 JOB_FIELDS = (
     "job",
@@ -43,21 +46,29 @@ JOB_FIELDS = (
     "shell",
     "cwd",
     "env",
-    "timeout",
+    "after",
+    "then",
     "retries",
-    "overlap",
+    *POLICY_FIELDS,
     "description",
     "tags",
     "file",
     "line",
+    "usual_duration",
+    "p95_duration",
+    "longest_duration",
     "runs",
 )
 _RUNS = 30
 
 
-def job_document(session: Session, job: Job) -> dict[str, Any]:
-    """Return a job and its last runs, as programs get it; values of variables stay out."""
+def job_document(session: Session, job: Job, afters: Mapping[str, After]) -> dict[str, Any]:
+    """Return a job and its last runs, as programs get it; values of variables stay out.
+
+    `afters` has what each job of the configuration runs after.
+    """
     (view,) = views(session, (job,), last=_RUNS)
+    usual = usuals(session.history, (job.name,)).get(job.name)
     return {
         "schema": "flowcron.job/1",
         "job": job.name,
@@ -70,31 +81,36 @@ def job_document(session: Session, job: Job) -> dict[str, Any]:
         "shell": job.shell,
         "cwd": job.cwd,
         "env": [name for name, _ in job.env],
-        "timeout": None if job.timeout is None else job.timeout.total_seconds(),
+        "after": None if job.after is None else list(job.after.jobs),
+        "then": downstream(job.name, afters),
         "retries": job.retry.times,
-        "overlap": job.overlap,
+        **policy_record(job),
         "description": job.description,
         "tags": job.tags,
         "file": job.file or None,
         "line": job.line or None,
+        "usual_duration": None if usual is None else usual.median.total_seconds(),
+        "p95_duration": None if usual is None else usual.p95.total_seconds(),
+        "longest_duration": None if usual is None else usual.longest.total_seconds(),
         "runs": [_run(session, run) for run in view.recent.runs],
     }
 
 
-def write_job(session: Session, job: Job) -> None:
-    """Write a job for a person."""
+def write_job(session: Session, job: Job, afters: Mapping[str, After]) -> None:
+    """Write a job for a person; `afters` has what each job of the configuration runs after."""
     (view,) = views(session, (job,), last=_RUNS)
     headline(
         session.screen,
         view.symbol,
         Span(f" {job.name}", "strong"),
-        f" · {schedule_text(job, zone=session.zone_name)} · {_next(session, view)}",
+        f" · {schedule_text(job, zone=session.zone_name)}{_next(session, view)}",
         place=place_text(job),
     )
     if job.description:
         fact(session.screen, "about", job.description)
     _write_command(session, job)
-    fact(session.screen, "policy", " · ".join(_policy(job)))
+    for name, parts in facts_about(job, afters):
+        fact(session.screen, name, *parts)
     if view.recent.runs:
         session.screen.line()
         _write_runs(session, view)
@@ -110,40 +126,35 @@ def _write_command(session: Session, job: Job) -> None:
         fact(session.screen, "command", shlex.join(job.command))
     if job.cwd:
         fact(session.screen, "in", folder_name(job.cwd))
-    if job.env:
-        fact(session.screen, "env", ", ".join(name for name, _ in job.env))
+    fact(session.screen, "as", *_accounts(job))
+    fact(
+        session.screen,
+        "env",
+        ", ".join(name for name, _ in job.env),
+        None if job.env_file is None else f"from {folder_name(job.env_file)}",
+        None if job.inherit_env else "nothing inherited but what cron gives",
+    )
 
 
 def _next(session: Session, view: JobView) -> str:
+    """Return what is to be said of its next time; nothing of a job that has none of its own."""
     if not view.job.enabled:
-        return "disabled"
+        return " · disabled"
     if view.pause is not None and view.pause.until is None:
-        return "paused"
+        return " · paused"
     if view.next_at is None:
-        return "started by hand"
+        return ""
     at = short(view.next_at, session.now, session.zone)
-    return f"next {at} ({relative(view.next_at, session.now)})"
+    return f" · next {at} ({relative(view.next_at, session.now)})"
 
 
-def _policy(job: Job) -> list[str]:
-    limit = "no timeout" if job.timeout is None else f"timeout {format_duration(job.timeout)}"
-    return [
-        limit,
-        _retries(job.retry),
-        f"overlap {job.overlap}",
-        f"log {human_size(job.log_limit)}",
-    ]
-
-
-def _retries(policy: RetryPolicy) -> str:
-    if not policy.times:
-        return "no retry"
-    waits, wait = [], policy.delay
-    for _ in range(min(policy.times, 4)):
-        waits.append(format_duration(wait))
-        wait = min(wait * policy.backoff, policy.max_delay)
-    more = ", …" if policy.times > len(waits) else ""
-    return f"retry {policy.times} ({', '.join(waits)}{more})"
+def _accounts(job: Job) -> Iterator[str]:
+    if job.user is not None:
+        yield f"user {job.user}"
+    if job.group is not None:
+        yield f"group {job.group}"
+    if job.umask is not None:
+        yield f"umask {umask_text(job.umask)}"
 
 
 def _write_runs(session: Session, view: JobView) -> None:
@@ -156,17 +167,17 @@ def _write_runs(session: Session, view: JobView) -> None:
         if counts[state]
     ]
     fact(session.screen, "last", *said)
-    lengths = sorted(run.duration for run in runs if run.state == State.SUCCESS and run.duration)
-    if lengths:
-        fact(session.screen, "took", *_lengths(view, lengths))
+    if (usual := usuals(session.history, (view.job.name,)).get(view.job.name)) is not None:
+        fact(session.screen, "took", _lengths(usual))
     first, last = (local(run.at, session.zone) for run in (runs[-1], runs[0]))
     bounds = Span(day(first)), Span(day(last))
     gap = Span("  ")
     fact(session.screen, "", (bounds[0], gap, *sparkline(runs), gap, bounds[1]))
 
 
-def _lengths(view: JobView, lengths: list[timedelta]) -> tuple[str, str]:
-    return f"usually {took(view.recent.usual)}", f"longest {took(lengths[-1])}"
+def _lengths(usual: Usual) -> str:
+    median, p95, longest = map(took, usual)
+    return f"usually {median} · p95 {p95} · longest {longest}"
 
 
 def _when(session: Session, when: When) -> dict[str, Any]:

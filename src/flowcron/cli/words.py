@@ -10,7 +10,7 @@ from flowcron.cli.text import Line, Span
 from flowcron.cli.times import coarse, iso
 from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import Instant
-from flowcron.domain.run import State
+from flowcron.domain.run import State, Trigger
 from flowcron.history.query import RunRow
 
 SYMBOLS: Mapping[State, Span] = {
@@ -39,11 +39,20 @@ RUN_FIELDS = (
     "exit_code",
     "signal",
     "reason",
+    "upstream",
+    "chain",
+    "retry_of",
+    "waits",
+    "late",
+    "slow",
 )
 
 
 def run_record(run: RunRow, zone: tzinfo | None) -> dict[str, Any]:
-    """Return a run as programs get it; pinned by tests."""
+    """Return a run as programs get it; pinned by tests.
+
+    `late` is in seconds, where that is more than the job allows; `slow` is since when it was slow.
+    """
     return {
         "id": run.id,
         "job": run.job,
@@ -57,6 +66,12 @@ def run_record(run: RunRow, zone: tzinfo | None) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "signal": run.signal,
         "reason": run.reason,
+        "upstream": run.upstream,
+        "chain": run.chain,
+        "retry_of": run.retry_of,
+        "waits": run.waits,
+        "late": None if run.late is None else run.late / 1_000_000,
+        "slow": iso(run.slow_at, zone),
     }
 
 
@@ -73,17 +88,32 @@ def took(length: timedelta | None) -> str:
 def result(run: RunRow, now: Instant, *, usual: timedelta | None = None) -> Line:
     """Return what became of a run, in a few words."""
     style = "" if run.state == State.SUCCESS else SYMBOLS[run.state].style
-    return (Span(_said(run, now, usual), style), *_last_line(run))
+    return (Span(_said(run, now, usual), style), *_late(run), *_last_line(run))
+
+
+def late(run: RunRow) -> str | None:
+    """Return how late a run began, where that is more than its job allows."""
+    return None if run.late is None else f"{coarse(timedelta(microseconds=run.late))} late"
+
+
+def made_by(run: RunRow) -> str:
+    """Return what made a run: another run, a person or its schedule."""
+    if run.trigger is Trigger.AFTER and run.upstream is not None:
+        return f"run {run.upstream}"
+    if run.trigger is Trigger.RETRY and run.retry_of is not None:
+        return f"retry of {run.retry_of}"
+    return run.requested_by or run.trigger
 
 
 def _said(run: RunRow, now: Instant, usual: timedelta | None) -> str:
     match run.state:
         case State.SUCCESS:
-            return _ok(run.attempts - 1)
+            return _ok(run.attempts - 1) + (" · slow" if run.slow_at is not None else "")
         case State.RUNNING:
-            return "running" + (f" · usually {coarse(usual)}" if usual else "")
+            return _running(run, usual)
         case State.QUEUED:
-            return "queued" if run.attempts == 0 else f"attempt {run.attempts + 1} is queued"
+            said = "queued" if run.attempts == 0 else f"attempt {run.attempts + 1} is queued"
+            return f"{said} · waits for {run.waits}" if run.waits else said
         case State.RETRYING:
             return _retrying(run, now)
         case State.FAILED | State.TIMED_OUT:
@@ -96,6 +126,13 @@ def _ok(retries: int) -> str:
     if retries < 1:
         return "ok"
     return "ok after 1 retry" if retries == 1 else f"ok after {retries} retries"
+
+
+def _running(run: RunRow, usual: timedelta | None) -> str:
+    usually = f"usually {coarse(usual)}" if usual else ""
+    if run.slow_at is not None:
+        return "running · slow" + (f", {usually}" if usually else "")
+    return "running" + (f" · {usually}" if usually else "")
 
 
 def _retrying(run: RunRow, now: Instant) -> str:
@@ -112,6 +149,11 @@ def _with_reason(run: RunRow) -> str:
     if not run.reason:
         return word
     return run.reason if run.reason.startswith(run.state) else f"{word} · {run.reason}"
+
+
+def _late(run: RunRow) -> Line:
+    said = late(run)
+    return () if said is None else (Span(f" · {said}", "late"),)
 
 
 def _last_line(run: RunRow) -> Line:

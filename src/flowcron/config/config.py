@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from flowcron.domain.job import Job, Keep
+from flowcron.domain.keep import Keeps
 from flowcron.domain.overlap import Limits
 from flowcron.errors import Problem
 
@@ -47,3 +48,8 @@ class Config:
     def limits(self) -> Limits:
         """How many runs there may be at a time."""
         return Limits(dict(self.pools), self.max_running)
+
+    @property
+    def keeps(self) -> Keeps:
+        """How much history is kept of each job."""
+        return Keeps(self.keep, {job.name: job.keep for job in self.jobs if job.keep is not None})

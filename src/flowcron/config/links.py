@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from flowcron.config.mistake import Mistake, located
 from flowcron.config.positions import Path
 from flowcron.config.sources import Source
 from flowcron.config.wording import shown
-from flowcron.domain.chain import cycles, unrelated
+from flowcron.domain.job import Overlap
+from flowcron.domain.knots import cycles, unrelated
 from flowcron.domain.names import did_you_mean
 from flowcron.errors import Problem
+
+_MOST_OF_CIRCLE = 8
+_MOST_GUESSES = 50  # each looks at all names there are
+_ONE_AT_A_TIME = (None, Overlap.SKIP, Overlap.QUEUE, Overlap.REPLACE)
 
 Named = tuple[str, Path]
 """A name, and where it is written."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The names that are defined, and which of them were meant by some that are not."""
+
+    names: frozenset[str]
+    meant: dict[str, str | None]
+
+    @staticmethod
+    def of(names: frozenset[str], said: Iterable[str]) -> _Known:
+        unknown = (name for name in dict.fromkeys(said) if name not in names)
+        return _Known(names, {n: did_you_mean(n, names) for n in islice(unknown, _MOST_GUESSES)})
+
+
 def broken_links(sources: Sequence[Source]) -> Iterator[Problem]:
     """Yield every name of a job or pool that is not defined in any file, and every circle."""
-    jobs = _names(sources, "jobs")
-    pools = _names(sources, "pools")
+    tables = [pair for source in sources for pair in _jobs_of(source)]
+    defaults = sources[0].table.get("defaults")
+    defaults = defaults if isinstance(defaults, dict) else {}
     after = {
-        name: tuple(upstream for upstream, _ in _named(table.get("after"), ()))
-        for source in sources
-        for name, table in _jobs_of(source)
+        name: tuple(each for each, _ in _named(table.get("after"), ()) if each != name)
+        for name, table in tables
     }
-    circles = cycles(after)
+    jobs = _Known.of(_names(sources, "jobs"), chain.from_iterable(after.values()))
+    pooled = (table.get("pool") for table in (defaults, *(table for _, table in tables)))
+    pools = _Known.of(_names(sources, "pools"), (name for name in pooled if isinstance(name, str)))
+    circles = {circle[0]: circle for circle in cycles(after)}
+    strangers = frozenset(unrelated(after))
     for source in sources:
         mistakes = [
             mistake
@@ -34,52 +58,57 @@ def broken_links(sources: Sequence[Source]) -> Iterator[Problem]:
             for mistake in (
                 *_of_after(name, table, jobs),
                 *_of_pool(table.get("pool"), ("jobs", name, "pool"), pools),
-                *_of_circle(name, circles),
-                *_of_unrelated(name, after),
+                *_of_circle(name, circles.get(name)),
+                *(_of_strangers(name, after[name], jobs) if name in strangers else ()),
+                *_of_max_running(name, {"overlap": defaults.get("overlap")} | table),
             )
         ]
-        defaults = source.table.get("defaults")
-        if isinstance(defaults, dict):
+        if source is sources[0]:
             mistakes += _of_pool(defaults.get("pool"), ("defaults", "pool"), pools)
         yield from located(source, mistakes)
 
 
-def _of_after(name: str, table: dict[str, Any], jobs: frozenset[str]) -> Iterator[Mistake]:
+def _of_after(name: str, table: dict[str, Any], jobs: _Known) -> Iterator[Mistake]:
     for upstream, path in _named(table.get("after"), ("jobs", name, "after")):
         if upstream == name:
             message = f'job "{name}" cannot run after itself'
             help_ = 'to run again after each run write every = "5m" and every_from = "end"'
             yield Mistake("cycle", message, path, help_)
-        elif upstream not in jobs:
+        elif upstream not in jobs.names:
             message = f'job "{name}" runs after {shown(upstream)}, which is not defined'
-            help_ = did_you_mean(upstream, jobs) or "name a job of this configuration"
+            help_ = jobs.meant.get(upstream) or "name a job of this configuration"
             yield Mistake("unknown-job", message, path, help_)
 
 
-def _of_pool(pool: object, path: Path, pools: frozenset[str]) -> Iterator[Mistake]:
-    if isinstance(pool, str) and pool not in pools:
-        help_ = did_you_mean(pool, pools) or f"define it: [pools] with {pool} = 1"
+def _of_pool(pool: object, path: Path, pools: _Known) -> Iterator[Mistake]:
+    if isinstance(pool, str) and pool not in pools.names:
+        help_ = pools.meant.get(pool) or f"define it: [pools] with {pool} = 1"
         yield Mistake("unknown-pool", f"there is no pool {shown(pool)}", path, help_)
 
 
-def _of_circle(name: str, circles: Sequence[tuple[str, ...]]) -> Iterator[Mistake]:
-    """Yield a circle once, at the job of it that comes first."""
-    for circle in circles:
-        if circle[0] == name and len(circle) > 1:
-            way = " → ".join((*circle, circle[0]))
-            message = f"these jobs wait for each other: {way}"
-            help_ = "leave one of them out of the other's after"
-            yield Mistake("cycle", message, ("jobs", name, "after"), help_)
+def _of_circle(name: str, circle: tuple[str, ...] | None) -> Iterator[Mistake]:
+    """Yield a circle, at the job of it that comes first."""
+    if circle is not None:
+        shown_first = circle[:_MOST_OF_CIRCLE]
+        more = ("…",) if len(circle) > _MOST_OF_CIRCLE else ()
+        message = f"these jobs wait for each other: {' → '.join((*shown_first, *more, name))}"
+        help_ = "leave one of them out of the other's after"
+        yield Mistake("cycle", message, ("jobs", name, "after"), help_)
 
 
-def _of_unrelated(name: str, after: Mapping[str, tuple[str, ...]]) -> Iterator[Mistake]:
+def _of_strangers(name: str, upstreams: Sequence[str], jobs: _Known) -> Iterator[Mistake]:
     """Yield a job that would wait for jobs that no chain has together."""
-    known = tuple(each for each in after.get(name, ()) if each in after)
-    if unrelated(name, {**after, name: known}):
-        names = " and ".join(known)
-        message = f"{names} never run in the same chain, so {name} would never run"
-        help_ = "let one of them run after the other, or all of them after one job"
-        yield Mistake("unrelated", message, ("jobs", name, "after"), help_)
+    names = " and ".join(each for each in upstreams if each in jobs.names)
+    message = f"{names} never run in the same chain, so {name} cannot run after all of them"
+    help_ = "let one of them run after the other, or all of them after one job"
+    yield Mistake("unrelated", message, ("jobs", name, "after"), help_)
+
+
+def _of_max_running(name: str, keys: dict[str, Any]) -> Iterator[Mistake]:
+    """Yield a `max_running` of a job whose runs never overlap, as far as its overlap is a word."""
+    if "max_running" in keys and keys["overlap"] in _ONE_AT_A_TIME:
+        message, help_ = '"max_running" says nothing here', 'it goes with overlap = "allow"'
+        yield Mistake("conflict", message, ("jobs", name, "max_running"), help_, at_key=True)
 
 
 def _jobs_of(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:

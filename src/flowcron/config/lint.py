@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, assert_never
 
+from flowcron.config.lint_policies import while_it_takes_long
 from flowcron.config.mistake import Mistake
 from flowcron.config.positions import Path
 from flowcron.domain.cron import parse_cron
@@ -89,7 +90,7 @@ def _longer_than_interval(job: Job) -> Iterator[Mistake]:
             "long-timeout",
             f"the timeout is longer than the {format_duration(shortest)} between two runs",
             ("jobs", job.name, "timeout"),
-            "while a run takes that long, the next ones are skipped",
+            while_it_takes_long(job),
             warning=True,
         )
 

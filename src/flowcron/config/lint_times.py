@@ -11,7 +11,7 @@ from flowcron.config.config import Config
 from flowcron.config.lint import cron_texts
 from flowcron.config.lint_crowds import Line, crowds
 from flowcron.config.mistake import Mistake, located
-from flowcron.config.sources import Source, digest_of, read_sources
+from flowcron.config.sources import Source, unchanged_sources
 from flowcron.domain.clock_change import Effect, Touched, changes, touched
 from flowcron.domain.cron import other_trigger, parse_cron
 from flowcron.domain.instant import SECOND, Instant, micros, moment
@@ -31,9 +31,7 @@ _MONTHS = (
 
 def warnings_about_times(config: Config, now: Instant) -> tuple[Problem, ...]:
     """Return what is probably not meant about when the jobs of a configuration run."""
-    sources = read_sources(config.path)
-    if digest_of(sources) != config.digest:  # it was changed a moment ago: no place is certain
-        return ()
+    sources = unchanged_sources(config.path, config.digest)
     lines = {source.path: list(_lines(source, config.jobs)) for source in sources}
     crowded = crowds([line for some in lines.values() for line in some])
     problems: list[Problem] = []

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
+from flowcron.config.accounts import Rights, our_rights
 from flowcron.config.build import Ground, build_job, keep_of
 from flowcron.config.config import Config, OnStop
+from flowcron.config.exposed import exposed_secrets
 from flowcron.config.links import broken_links
 from flowcron.config.lint import warnings_about
+from flowcron.config.lint_policies import Shared, warnings_about_policies
 from flowcron.config.machine import machine_seed, machine_zone
 from flowcron.config.mistake import Mistake, located
 from flowcron.config.model.file_tables import FileTable, validated
 from flowcron.config.paths import in_folder
+from flowcron.config.permitted import not_permitted
 from flowcron.config.positions import lines_of_jobs
 from flowcron.config.rules import broken_rules, misplaced, not_available, without_match
 from flowcron.config.sources import Source, digest_of, read_sources
@@ -29,7 +33,8 @@ def load(path: Path) -> Config:
     Raises ConfigError with every problem of every file, and nothing else whatever the files say.
     """
     sources = read_sources(path)
-    checked = [_check(source, main=sources[0]) for source in sources]
+    rights = our_rights()
+    checked = [_check(source, main=sources[0], rights=rights) for source in sources]
     problems = [problem for _, found in checked for problem in found]
     problems += _defined_twice(sources)
     problems += broken_links(sources)
@@ -40,12 +45,17 @@ def load(path: Path) -> Config:
     return _config(sources, [table for table, _ in checked])
 
 
-def _check(source: Source, *, main: Source) -> tuple[FileTable, list[Problem]]:
+def _check(source: Source, *, main: Source, rights: Rights) -> tuple[FileTable, list[Problem]]:
     """Return what a file says, and everything that is wrong with it by itself."""
     table, errors = validated(source.table)
     mistakes = list(translated(errors, source.table))
     wrong = {mistake.path for mistake in mistakes}
-    mistakes += (each for each in broken_rules(source.table) if each.path not in wrong)
+    between = chain(
+        broken_rules(source.table),
+        not_permitted(source.table, rights, has_group=_has_group(main)),
+        exposed_secrets(source.table, main.path.parent),
+    )
+    mistakes += (each for each in between if each.path not in wrong)
     mistakes += not_available(source.table)
     if source is main:
         mistakes += without_match(main)
@@ -54,6 +64,11 @@ def _check(source: Source, *, main: Source) -> tuple[FileTable, list[Problem]]:
     if source.problems:  # what is missing may stand in a line that could not be read
         mistakes = [mistake for mistake in mistakes if mistake.code != "missing"]
     return table, [*source.problems, *located(source, mistakes)]
+
+
+def _has_group(main: Source) -> bool:
+    defaults = main.table.get("defaults")
+    return isinstance(defaults, dict) and "group" in defaults
 
 
 def _config(sources: tuple[Source, ...], tables: list[FileTable]) -> Config:
@@ -77,12 +92,19 @@ def _config(sources: tuple[Source, ...], tables: list[FileTable]) -> Config:
         shutdown_grace=scheduler.get("shutdown_grace", timedelta(seconds=30)),
         history_path=in_folder(written, path.parent) if written else None,
         auto_reload=scheduler.get("reload", "auto") == "auto",
-        warnings=tuple(
-            warning
-            for source, its_jobs in zip(sources, jobs, strict=True)
-            for warning in located(source, warnings_about(its_jobs, source.table))
-        ),
+        warnings=tuple(_warnings(sources, jobs, is_limited="max_running" in scheduler)),
     )
+
+
+def _warnings(
+    sources: Sequence[Source], jobs: Sequence[list[Job]], *, is_limited: bool
+) -> Iterator[Problem]:
+    used = {job.pool for job in chain.from_iterable(jobs) if job.pool is not None}
+    shared = Shared(frozenset(used), is_limited)
+    for source, its_jobs in zip(sources, jobs, strict=True):
+        about_times = warnings_about(its_jobs, source.table)
+        about_policies = warnings_about_policies(its_jobs, source.table, shared)
+        yield from located(source, chain(about_times, about_policies))
 
 
 def _jobs_of(source: Source, table: FileTable, ground: Ground) -> list[Job]:

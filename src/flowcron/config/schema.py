@@ -2,8 +2,12 @@
 
 Except for what a schema cannot say, and the loader does: whether a cron expression is right, which
 zones exist, that an `every` is of whole seconds and at most 366 days, that no length is beyond 100
-years and no size beyond 8 EiB, that an integer is not written as 1.0, that included files exist,
-and that no two files define the same job or a table of the main file.
+years and no size beyond 8 EiB, that an integer is not written as 1.0, that no exit code is both to
+be retried and not to be, that a pattern is a regular expression of Python's, that included files
+exist, and that no two files define the same job or a table of the main file; whether the jobs in
+`after` and the pools exist and no jobs wait for each other, and whether `max_running` has its
+overlap = "allow" in [defaults]; and what the machine decides: which users and groups there are,
+what whoever runs flowcron may do, and whether others can read the file of a secret.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Any
 from flowcron.config.descriptions import DESCRIPTIONS
 from flowcron.config.model.file_tables import file_schema
 from flowcron.config.notyet import NOT_YET
-from flowcron.config.rules import RUNNABLE, TRIGGERS
+from flowcron.config.rules import GOES_WITH, NOT_AFTER, OF_FILE, RUNNABLE, TRIGGERS
 
 Schema = dict[str, Any]
 
@@ -34,8 +38,11 @@ def json_schema() -> Schema:
     for name in sorted(NOT_YET):
         _take_out(name, schema)
     _describe(schema)
-    job = schema["$defs"]["JobTable"]
-    job["allOf"] = _rules_of_jobs(job["properties"])
+    tables = schema["$defs"]
+    tables["JobTable"] |= _rules_of_jobs(tables["JobTable"]["properties"])
+    tables["ExpectTable"]["dependentRequired"] = {key: ["file"] for key in OF_FILE}
+    for name in ("ExpectTable", "KeepTable"):
+        tables[name]["minProperties"] = 1
     _prune(schema)
     dialect = "https://json-schema.org/draft/2020-12/schema"
     return {"$schema": dialect, "title": "flowcron: schedules.toml"} | schema
@@ -61,37 +68,27 @@ def _tidied(node: Any) -> Any:  # noqa: ANN401 any part of a JSON document
 
 
 def _take_out(name: str, schema: Schema) -> None:
-    """Let the schema refuse a key, or one word of it, that is not available yet."""
-    table, _, rest = name.partition(".")
-    key, _, word = rest.partition("=")
-    for part in (
-        (schema["$defs"][each] for each in _TABLES.get(table, ())) if table != "file" else (schema,)
-    ):
-        if key in part["properties"] and word:
-            _forbid(word, part["properties"][key])
-        elif not word:
-            part["properties"].pop(key, None)
+    """Let the schema refuse a key that is not available yet."""
+    table, _, key = name.partition(".")
+    tables = [schema] if table == "file" else [schema["$defs"][each] for each in _TABLES[table]]
+    for part in tables:
+        part["properties"].pop(key, None)
 
 
-def _forbid(word: str, schema: Schema) -> None:
-    """Take a word out of the texts that a schema allows."""
-    if "enum" in schema:
-        schema["enum"].remove(word)
-    elif schema.get("type") == "string":
-        schema["not"] = {"pattern": rf"^\s*{re.escape(word)}\s*$"}
-    for part in (*schema.get("oneOf", ()), *([schema["items"]] if "items" in schema else ())):
-        _forbid(word, part)
-
-
-def _rules_of_jobs(properties: Schema) -> list[Schema]:
+def _rules_of_jobs(properties: Schema) -> Schema:
     """Return what `config.rules` demands of a job."""
     runnable = [key for key in RUNNABLE if key in properties]
-    triggers = [key for key in TRIGGERS if key in properties]
-    together = [*combinations(runnable, 2), *combinations(triggers, 2)]
-    return [
-        {"anyOf": [{"required": [key]} for key in runnable]},
-        *({"not": {"required": list(pair)}} for pair in together),
-    ]
+    apart = [*combinations(runnable, 2), *combinations(TRIGGERS, 2), ("start", "every_from")]
+    apart += [("after", key) for key in NOT_AFTER]
+    limited = {"required": ["max_running", "overlap"]}
+    return {
+        "allOf": [
+            {"anyOf": [{"required": [key]} for key in runnable]},
+            *({"not": {"required": list(pair)}} for pair in apart),
+            {"if": limited, "then": {"properties": {"overlap": {"const": "allow"}}}},
+        ],
+        "dependentRequired": {key: [other] for key, (other, _) in GOES_WITH.items()},
+    }
 
 
 def _describe(schema: Schema) -> None:

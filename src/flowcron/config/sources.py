@@ -34,6 +34,12 @@ def read_sources(path: Path) -> tuple[Source, ...]:
     return (main, *map(read_source, _in_order(main.path, others)))
 
 
+def unchanged_sources(path: Path, digest: str) -> tuple[Source, ...]:
+    """Return the files of a configuration as they were loaded, or none when they were changed."""
+    sources = read_sources(path)
+    return sources if digest_of(sources) == digest else ()
+
+
 def digest_of(sources: Iterable[Source]) -> str:
     """Return one SHA-256 over what all files say."""
     return _digest(source.content for source in sources)

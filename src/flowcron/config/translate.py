@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from flowcron.config.mistake import Mistake
 from flowcron.config.model.file_tables import keys_at
-from flowcron.config.notyet import NOT_YET
 from flowcron.config.positions import Path
 from flowcron.config.wording import kind_of, one_of, shown
 from flowcron.domain.names import did_you_mean
@@ -118,11 +117,7 @@ def _missing(key: str, path: Path) -> Mistake:
 
 
 def _no_such_word(value: str, expected: str, path: Path) -> Mistake:
-    words = [
-        word
-        for word in re.findall(r"'([^']*)'", expected)
-        if f"job.{path[-1]}={word}" not in NOT_YET
-    ]
+    words = re.findall(r"'([^']*)'", expected)
     return Mistake("value", f"{_subject(path)} cannot be {value}", path, f"write {one_of(words)}")
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import assert_never
 
+from flowcron.domain.graph import followers, in_order, reached
 from flowcron.domain.job import After, Condition
-from flowcron.domain.run import State
+from flowcron.domain.run import FAILURES, State
 
 UPSTREAM = "upstream "
 """How the reason of a run begins that was skipped because of what came before it."""
@@ -26,7 +27,6 @@ _ENDINGS = {
     State.SKIPPED: "was skipped",
     State.MISSED: "was missed",
 }
-_BAD = frozenset({State.FAILED, State.TIMED_OUT, State.LOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +89,6 @@ def downstream(job: str, afters: Mapping[str, After]) -> list[str]:
     return [name for name in _in_order(job, afters) if name != job]
 
 
-def cycles(upstreams: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
-    """Return circles of jobs that wait for each other: of each knot one, beginning with its first.
-
-    `upstreams` has the names of what each job runs after; unknown names do no harm.
-    """
-    left = _knotted(upstreams)
-    found = []
-    for job in upstreams:
-        if job in left and (circle := _circle_from(job, left)) is not None:
-            found.append(circle)
-            left = {name: ups for name, ups in left.items() if name not in circle}
-    return found
-
-
-def unrelated(job: str, upstreams: Mapping[str, tuple[str, ...]]) -> bool:
-    """Return whether the jobs before a job have no common beginning: no chain has them all."""
-    beginnings = [_reached(name, upstreams).keys() for name in upstreams.get(job, ())]
-    return len(beginnings) > 1 and not set.intersection(*map(set, beginnings))
-
-
 def _judged(condition: Condition, before: set[_Standing]) -> _Standing:
     """Return GOOD for a job that runs, BAD for one that is skipped, WAITING or NOT_NEEDED."""
     if _Standing.WAITING in before:
@@ -143,7 +123,7 @@ def _standing_of(link: Link) -> _Standing:
     if link.state is State.SUCCESS:
         return _Standing.GOOD
     because_of_upstream = link.reason is not None and link.reason.startswith(UPSTREAM)
-    if link.state in _BAD or (link.state is State.SKIPPED and because_of_upstream):
+    if link.state in FAILURES or (link.state is State.SKIPPED and because_of_upstream):
         return _Standing.BAD
     return _Standing.OTHER
 
@@ -154,63 +134,9 @@ def _before(job: str, afters: Mapping[str, After]) -> tuple[str, ...]:
 
 def _in_order(root: str, afters: Mapping[str, After]) -> list[str]:
     """Return the root and all that runs after it, each after those before it."""
-    members = _reached(root, _followers({job: after.jobs for job, after in afters.items()}))
+    members = reached(root, followers({job: after.jobs for job, after in afters.items()}))
     upstreams = {
         job: [each for each in _before(job, afters) if each in members] if job != root else []
         for job in members
     }
-    return _sorted(upstreams)
-
-
-def _followers(upstreams: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    followers: dict[str, list[str]] = {}
-    for job, ups in upstreams.items():
-        for each in ups:
-            followers.setdefault(each, []).append(job)
-    return followers
-
-
-def _reached(root: str, edges: Mapping[str, Iterable[str]]) -> dict[str, None]:
-    """Return the root and all that the edges lead to."""
-    reached, left = {root: None}, [root]
-    while left:
-        for job in edges.get(left.pop(), ()):
-            if job not in reached:
-                reached[job] = None
-                left.append(job)
-    return reached
-
-
-def _sorted(upstreams: Mapping[str, list[str]]) -> list[str]:
-    """Return jobs so that each comes after those before it; without those in circles."""
-    missing = {job: len(set(ups)) for job, ups in upstreams.items()}
-    followers = _followers({job: set(ups) for job, ups in upstreams.items()})
-    placed = [job for job, count in missing.items() if not count]
-    for job in placed:
-        for follower in followers.get(job, ()):
-            missing[follower] -= 1
-            if not missing[follower]:
-                placed.append(follower)
-    return placed
-
-
-def _knotted(upstreams: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    """Return the jobs that are in a circle or after one: those that never get their turn."""
-    known = {job: [each for each in ups if each in upstreams] for job, ups in upstreams.items()}
-    free = set(_sorted(known))
-    return {job: ups for job, ups in known.items() if job not in free}
-
-
-def _circle_from(job: str, left: Mapping[str, list[str]]) -> tuple[str, ...] | None:
-    """Return a way from a job through what is before it back to itself, in running order."""
-    ways: list[tuple[str, ...]] = [(job,)]
-    seen = {job}
-    while ways:
-        way = ways.pop()
-        for each in left.get(way[-1], ()):
-            if each == job:
-                return (job, *reversed(way[1:]))
-            if each not in seen:
-                seen.add(each)
-                ways.append((*way, each))
-    return None
+    return in_order(upstreams)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +17,32 @@ class Launcher(Protocol):
 
     def send(self, *messages: dict[str, Any]) -> None:
         """Hand messages over, in order, without waiting."""
+
+
+class Judge(Protocol):
+    """Looks whether what a job expects of an attempt is so."""
+
+    def ask(self, *questions: dict[str, Any]) -> None:
+        """Hand questions over without waiting; the engine receives each verdict as a message.
+
+        See flowcron.engine.judging for what is in them.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a program that was asked something said; `status` is None when it had to be killed.
+
+    `status` is the raw wait status, `stderr` the end of what it wrote there.
+    """
+
+    status: int | None
+    stdout: bytes
+    stderr: bytes
+
+
+Ask = Callable[[Sequence[str]], Reply]
+"""Starts a program and waits, for a few seconds at most; raises OSError when there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from flowcron.domain.instant import Instant, micros
 from flowcron.domain.job import After, Job
+from flowcron.domain.outcome import Exited
 from flowcron.domain.ports import Process
 from flowcron.domain.run import State
 from flowcron.domain.schedule import Schedule
@@ -57,6 +59,8 @@ class Live:
 
     `due_at` is the time that its process is told: its own, or that of the run its chain began
     with. `waits_at` is the line it stands in, `is_forced` lets it overlap others of its job.
+    While it is judged whether an attempt did what its job expects, `ended` is how it ended and the
+    message of it.
     """
 
     run: int
@@ -79,6 +83,7 @@ class Live:
     is_forced: bool = False
     is_slow: bool = False
     waits_at: Line | None = None
+    ended: tuple[Exited, dict[str, Any]] | None = None
 
     @property
     def has_attempt(self) -> bool:

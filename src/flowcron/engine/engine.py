@@ -14,7 +14,7 @@ from flowcron.domain.instant import SECOND, Instant
 from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
 from flowcron.domain.planner import Plan
-from flowcron.domain.ports import Clock, Launcher, Processes
+from flowcron.domain.ports import Clock, Judge, Launcher, Processes
 from flowcron.domain.wish import Wish
 from flowcron.engine.alarms import alarms_due, go_off, next_alarm
 from flowcron.engine.book import Book, Entry, Live
@@ -24,6 +24,7 @@ from flowcron.engine.cancel import cancel
 from flowcron.engine.claims import decide
 from flowcron.engine.consequences import draw
 from flowcron.engine.finish import take_in
+from flowcron.engine.judging import could_not_be_checked, verdict_about
 from flowcron.engine.loading import load_job, load_jobs
 from flowcron.engine.recovery import Supervision, reap, recover
 from flowcron.engine.report import Report
@@ -52,6 +53,7 @@ class Engine:
         history: Connection,
         *,
         launcher: Launcher,
+        judge: Judge,
         processes: Processes,
         clock: Clock,
         report: Callable[[Sequence[Report]], None],
@@ -66,6 +68,7 @@ class Engine:
         self._has_supervisor = False
         self._history = history
         self._launcher = launcher
+        self._judge = judge
         self._processes = processes
         self._clock = clock
         self._report = report
@@ -197,8 +200,16 @@ class Engine:
         self._has_supervisor = True
 
     def supervisor_died(self) -> None:
-        """Begin nothing until there is another supervisor: what is not sent cannot be lost."""
+        """Begin nothing until there is another supervisor: what is not sent cannot be lost.
+
+        Nobody else will know how the attempts ended that are being judged, so that is over, too.
+        """
         self._has_supervisor = False
+        self.receive(
+            verdict_about(live.run, live.number, could_not_be_checked("the supervisor died"))
+            for live in self.book.live.values()
+            if live.ended is not None
+        )
 
     def reap(self, supervision: Supervision, *, adopt: bool) -> None:
         """Settle the runs whose foreground command has died; see recovery.reap."""
@@ -284,5 +295,8 @@ class Engine:
             reach("finish-committed")
             self._launcher.send({"op": "ack", "attempts": turn.acks})
             reach("acked")
+        if turn.questions:
+            self._judge.ask(*turn.questions)
+            reach("judge-asked")
         if turn.reports:
             self._report(turn.reports)

@@ -19,6 +19,7 @@ from flowcron.domain.outcome import (
     Outcome,
     Signaled,
     TimedOut,
+    Unmet,
     exit_status,
     reason_of,
     state_of,
@@ -29,6 +30,7 @@ from flowcron.domain.run import State
 from flowcron.domain.text import storable
 from flowcron.engine.alerts import tell
 from flowcron.engine.book import Live
+from flowcron.engine.judging import is_to_be_judged, question_about
 from flowcron.engine.report import Kind
 from flowcron.engine.turn import Turn
 from flowcron.faults import reach
@@ -54,7 +56,10 @@ def take_in(turn: Turn, messages: list[Message]) -> None:
         if message["ev"] in _FINAL:
             _ended(turn, live, message)
         elif message["ev"] == "started":
-            _started(turn, live, message, write=key not in ended)
+            write = key not in ended or live.job.expect is not None  # it goes on for a while
+            _started(turn, live, message, write=write)
+        elif message["ev"] == "judged":
+            _judged(turn, live, message)
 
 
 def _started(turn: Turn, live: Live, message: Message, *, write: bool) -> None:
@@ -94,22 +99,52 @@ def _mark_late(turn: Turn, live: Live, at: Instant) -> None:
 
 def _ended(turn: Turn, live: Live, message: Message) -> None:
     reach("exited-received")
-    finish(turn, live, outcome_of(turn, live, message), message)
+    if live.ended is None:  # else it is being judged, and was said again
+        conclude(turn, live, outcome_of(turn, live, message), message)
+
+
+def conclude(turn: Turn, live: Live, outcome: Outcome, message: Message) -> None:
+    """Finish an attempt; one of which more is expected than to end well is judged before that.
+
+    Until it is, its run goes on; nothing of its end is written or acknowledged.
+    """
+    if isinstance(outcome, Exited) and is_to_be_judged(outcome, live.job):
+        live.ended = outcome, message
+        turn.questions.append(question_about(live, message, history_id=turn.history_id))
+    else:
+        _write_end(turn, live, outcome, message)
+
+
+def _judged(turn: Turn, live: Live, message: Message) -> None:
+    """Finish an attempt by its verdict; a run that was cancelled since is not tried again."""
+    if live.ended is None:  # the verdict of an earlier life, about what will be judged again
+        return
+    (outcome, ended), live.ended = live.ended, None
+    unmet = message["unmet"]
+    _write_end(turn, live, outcome if unmet is None else Unmet(outcome.code, unmet), ended)
+
+
+def _write_end(turn: Turn, live: Live, outcome: Outcome, message: Message) -> None:
+    number = live.number
+    finish(turn, live, outcome, message)
     if message.get("output"):
         record.keep_output(
             turn.db,
             live.run,
-            message["attempt"],
+            number,
             output=b64decode(message["output"]),
             pieces=b64decode(message["pieces"]),
         )
-    turn.acks.append([message["run"], message["attempt"]])
+    turn.acks.append([live.run, number])
 
 
 def outcome_of(turn: Turn, live: Live, message: Message) -> Outcome:
     """Return how the attempt ended, from what the supervisor and, failing it, the system say."""
     if message.get("ev") == "spawn_failed":
-        return NotStarted(storable(f"{message['text']} ({message['error']})"))
+        if message["what"] == "cancel":
+            return Cancelled(live.cancelled_by or "flowcron")
+        errno = f" ({message['error']})" if message["error"] else ""
+        return NotStarted(storable(f"{message['text']}{errno}"))
     status = message.get("status")
     if status is None and live.process is not None:
         status = turn.processes.status_of(live.process.pid)

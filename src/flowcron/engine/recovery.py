@@ -16,7 +16,7 @@ from flowcron.domain.run import State, log_name
 from flowcron.domain.snapshot import job_from
 from flowcron.engine.admission import admit
 from flowcron.engine.book import Live
-from flowcron.engine.finish import finish, outcome_of
+from flowcron.engine.finish import conclude, finish, outcome_of
 from flowcron.engine.report import Kind
 from flowcron.engine.schedules import schedules_of
 from flowcron.engine.turn import Turn
@@ -172,7 +172,7 @@ def _settle(
         _lost(turn, live, _NO_TRACE)
     else:
         turn.goes_on(live)
-        finish(turn, live, outcome_of(turn, live, {"status": status}), {"at": turn.now})
+        conclude(turn, live, outcome_of(turn, live, {"status": status}), {"at": turn.now})
 
 
 def _abandoned(turn: Turn, live: Live) -> None:
@@ -228,6 +228,7 @@ def adopt(turn: Turn, live: Live) -> None:
             "kill_after": job.kill_after.total_seconds(),
             "log": log_name(live.run, live.number, history=turn.history_id),
             "log_limit": job.log_limit,
+            **({"secrets": dict(job.secrets)} if job.secrets else {}),
         }
     )
     turn.say(Kind.ADOPTED, "survived its supervisor", live, pid=live.process.pid)

@@ -61,6 +61,7 @@ class Turn:
     channels: Mapping[str, Channel] = field(default_factory=dict)
     spawns: list[dict[str, Any]] = field(default_factory=list)
     acks: list[list[int]] = field(default_factory=list)
+    questions: list[dict[str, Any]] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     over: deque[Over] = field(default_factory=deque)
     free: deque[Line] = field(default_factory=deque)

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import sys
+import threading
 from pathlib import Path
 
 from flowcron.domain.ports import Process
@@ -16,23 +17,32 @@ _PROC = Path("/proc")
 
 
 class MachineProcesses:
-    """The real processes; it is also where orphans end when this process is their reaper."""
+    """The real processes; it is also where orphans end when this process is their reaper.
+
+    Any thread may ask for a status.
+    """
 
     def __init__(self) -> None:
         self._ended: dict[int, int] = {}
+        self._lock = threading.Lock()
 
     def reap(self) -> None:
         """Collect every ended child and remember its status: call it on SIGCHLD."""
+        with self._lock:
+            self._reap()
+
+    def status_of(self, pid: int) -> int | None:
+        """Return the wait status of an ended child of ours, or None when it is not known."""
+        with self._lock:
+            self._reap()
+            return self._ended.pop(pid, None)
+
+    def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 self._ended[ended[0]] = ended[1]
         while len(self._ended) > _REMEMBERED:
             self._ended.pop(next(iter(self._ended)))
-
-    def status_of(self, pid: int) -> int | None:
-        """Return the wait status of an ended child of ours, or None when it is not known."""
-        self.reap()
-        return self._ended.pop(pid, None)
 
     def owner(self) -> Process:
         """Return the identity of this process."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -148,6 +149,20 @@ def _cron(text: str) -> str:
     return text
 
 
+def _pattern(text: str) -> str:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # what may mean something else one day
+            re.compile(text, re.MULTILINE)
+    except (re.error, RecursionError, OverflowError) as error:
+        at = error.pos if isinstance(error, re.error) else None
+        places = {} if at is None else {"start": at, "end": at + 1}
+        why = error.msg if isinstance(error, re.error) else "it is too large"
+        message = f"{shown(text)} is not a pattern: {why}"
+        help_ = 'it is a regular expression of Python\'s; "." stands for any character'
+        raise refusal("pattern", message, help=help_, **places) from error
+    return text
+
+
 @lru_cache(1024)
 def _wrong_with_zone(name: str) -> tuple[str, str] | None:
     """Return message and help; remembered, because looking for near names takes long."""
@@ -190,6 +205,7 @@ TagName = Annotated[
 ]
 Text = Annotated[str, Matching(r"[^\u0000]*", "text", "a text without NUL")]
 SomeText = Annotated[str, Matching(r"[^\u0000]+", "text", "a text to use here", _SOME_HELP)]
+Pattern = Annotated[SomeText, AfterValidator(_pattern)]
 VariableName = Annotated[
     str, Matching(r"[^=\u0000]+", "name", "the name of a variable", _VARIABLE_HELP)
 ]

@@ -19,6 +19,7 @@ from flowcron.config.model.fields import (
     ExitCode,
     ModuleFunction,
     Name,
+    Pattern,
     Period,
     PositiveDuration,
     Program,
@@ -70,8 +71,8 @@ class ExpectTable(TypedDict, total=False):
     file: SomeText
     fresh: bool
     min_size: Size
-    stdout_match: SomeText
-    stdout_not_match: SomeText
+    stdout_match: Pattern
+    stdout_not_match: Pattern
     min_output: Size
 
 
@@ -123,7 +124,7 @@ class DefaultsTable(TypedDict, total=False):
     missed_within: PositiveDuration
     jitter: Duration
     pool: Name
-    priority: int
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
     success_codes: _ExitCodes
     expect: ExpectTable
     slow_after: PositiveDuration
