@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from flowcron.alerts.facts import Facts
@@ -18,11 +19,9 @@ from flowcron.history.database import Connection, identity
 from flowcron.history.known import definition_of_run, last_definition
 from flowcron.history.output import kept_output
 from flowcron.history.query import RunRow, run_numbered
-from flowcron.history.recent import recent_runs
 from flowcron.history.told import AlertRow
+from flowcron.history.usual import usuals
 from flowcron.supervisor.output_tail import tail_of
-
-_RECENT = 20  # runs by which it is judged how long a job usually takes
 
 
 def facts_of(
@@ -44,9 +43,7 @@ def facts_of(
         definition=job,
         run=run,
         incident=alert.incident_id,
-        usual=recent_runs(connection, [alert.job], count=_RECENT)[alert.job].usual
-        if alert.job
-        else None,
+        usual=_usual(connection, alert.job),
         next_at=None if job is None else next_time(job, now, ended=run and run.finished_at),
         last_line=_last_line(connection, run) if output else None,
         tail=_tail(connection, state, run) if output and run else "",
@@ -74,6 +71,11 @@ def _job(connection: Connection, name: str | None, run: RunRow | None) -> Job | 
 
 def _tail(connection: Connection, state: Path, run: RunRow) -> str:
     return last_lines(output_of(connection, state, run.id, attempt=run.attempts, most=READ))
+
+
+def _usual(connection: Connection, job: str | None) -> timedelta | None:
+    known = usuals(connection, () if job is None else (job,))
+    return known[job].median if job in known else None
 
 
 def _last_line(connection: Connection, run: RunRow | None) -> str | None:
