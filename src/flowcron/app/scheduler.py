@@ -93,7 +93,7 @@ class Scheduler:
             Programs(self._processes.status_of),
             wakes=wakes,
             say=self._say,
-            tell=lambda text: self._engine.tell(text),
+            tell=self._tell,
             again=self._plan_turn,
         )
         self._engine = self._new_engine()
@@ -318,6 +318,9 @@ class Scheduler:
         self._clock_watch.close()
         self._supervised.close()
         self._programs.close()
+
+    def _tell(self, text: str) -> None:
+        self._engine.tell(text)
 
     def _say(self, kind: Kind, text: str) -> None:
         self._report([Report(kind, clock.now(), text)])

@@ -16,6 +16,8 @@ from flowcron.engine.report import Kind
 from flowcron.history.outbox import Lane
 from flowcron.system.programs import Programs
 
+_PINGED = ("healthchecks", "sentry")  # with every run, which is nothing to report
+
 
 class Telling:
     """The sender and the heartbeat of one scheduler.
@@ -60,9 +62,9 @@ class Telling:
             self._say(Kind.WARNING, f"alerts do not get to {lane.name}: {answer.error}{hint}")
         elif not answer.failed and lane in self._failing:
             self._failing.remove(lane)
-            count = len(rows)
-            many = "an alert" if count == 1 else f"{count} alerts"
-            self._say(Kind.NOTICE, f"{lane.name} is told again: {many} delivered")
+            self._say(Kind.NOTICE, f"alerts get to {lane.name} again: {len(rows)} delivered")
+        elif answer.sent and lane.target not in _PINGED:
+            self._say(Kind.NOTICE, f"alert delivered to {lane.name}")
         self._again()
 
     def _lost(self, text: str) -> None:
