@@ -211,7 +211,7 @@ CREATE TABLE outbox (  -- what channels are still to be told, and what they were
 CREATE INDEX outbox_waiting ON outbox (due_at) WHERE state = 'waiting';
 CREATE INDEX outbox_of_run ON outbox (run_id) WHERE run_id IS NOT NULL;
 -- for people: what was sent of late, what never could be, and who was told of an incident
-CREATE INDEX outbox_sent ON outbox (sent_at) WHERE state = 'sent';
+CREATE INDEX outbox_sent_at ON outbox (sent_at) WHERE state = 'sent';
 CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead';
 CREATE INDEX outbox_of_incident ON outbox (incident_id) WHERE incident_id IS NOT NULL;
 
