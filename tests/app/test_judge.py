@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
+import subprocess
+import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -114,3 +117,23 @@ def test_a_tilde_is_the_home_of_the_jobs_user() -> None:
     assert whole_path("~/x", cwd="/srv", user=os.getuid()) == str(Path(f"~{me}/x").expanduser())
     assert whole_path("~x*", cwd="/srv", user=None) == "/srv/~x*"
     assert whole_path("/a", cwd="/srv", user=None) == "/a"
+
+
+def test_it_answers_over_its_pipes_and_loads_nothing_that_is_slow(tmp_path: Path) -> None:
+    asked = json.dumps(question(tmp_path, {"file": "x"}))
+    slow = {"asyncio", "click", "croniter", "pydantic", "rich", "sqlite3", "subprocess", "tomli"}
+    loaded = f"import sys, flowcron.app.judge; print({slow!r} & sys.modules.keys())"
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "flowcron.app.judge"],
+        input=asked,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+    )
+
+    assert json.loads(done.stdout) == {"unmet": f"there is no file {tmp_path}/x"}
+    assert modules.stdout == "set()\n"

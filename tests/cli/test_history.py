@@ -9,8 +9,8 @@ import json
 import pytest
 
 from fakes import make_job
-from flowcron.cli.words import RUN_FIELDS
 from flowcron.domain.run import State, Trigger
+from flowcron.history.run_record import RUN_FIELDS
 from rows import SUNDAY, Story, ago
 from terminal import Cli
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 from flowcron.system import clock
@@ -78,13 +77,12 @@ class Errands:
 
     def settle(self) -> None:
         """Tell what is over, or has taken too long; begin what waited for that."""
-        with suppress(Empty):
-            while True:
-                errand = self._back.get_nowait()
-                self._running.discard(errand)
-                self._stuck.discard(errand)
-                if not errand.is_over:
-                    errand.end(in_time=True)
+        while not self._back.empty():
+            errand = self._back.get_nowait()
+            self._running.discard(errand)
+            self._stuck.discard(errand)
+            if not errand.is_over:
+                errand.end(in_time=True)
         now = clock.monotonic()
         for errand in [each for each in self._running if each.deadline <= now]:
             self._running.discard(errand)

@@ -2,6 +2,9 @@
 
 A message with `secrets` or `env_file` waits until they are read and goes on without them; what is
 said about its attempt in the meantime waits behind it. All other messages go straight through.
+
+An attempt that cannot be started is answered with `spawn_failed`, as by the supervisor, but `what`
+is secret, env_file or cancel, and `error` null.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
 from flowcron.cli.table import Column
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import relative, short
 from flowcron.domain.alerting import Event
+from flowcron.domain.times import relative, short
 from flowcron.history.alerts import OutboxRow, outbox
 
 _COLUMNS = (

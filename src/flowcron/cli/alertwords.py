@@ -6,11 +6,11 @@ from datetime import tzinfo
 from typing import Any
 
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import iso, local, relative, short
 from flowcron.domain.alerting import Event
 from flowcron.domain.alertwords import format_limit, format_quiet, format_remind
 from flowcron.domain.channel import Channel
 from flowcron.domain.instant import Instant
+from flowcron.domain.times import iso, local, relative, short
 from flowcron.history.alerts import OutboxRow, Stuck
 from flowcron.history.mutes import Mute
 

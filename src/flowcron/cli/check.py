@@ -13,11 +13,11 @@ import click
 from flowcron.app.asking import scheduler_pid
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session, since
-from flowcron.cli.jobs import next_time
 from flowcron.cli.problems import near_name, write_problems
 from flowcron.cli.text import Span
-from flowcron.cli.times import away, short
 from flowcron.domain.instant import Instant
+from flowcron.domain.times import away, short
+from flowcron.domain.upcoming import next_time
 from flowcron.errors import ConfigError, FlowcronError, Problem
 
 if TYPE_CHECKING:

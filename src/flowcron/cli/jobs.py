@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from flowcron.cli.context import Session
 from flowcron.cli.text import Span
 from flowcron.cli.words import SYMBOLS
-from flowcron.domain.instant import Instant, micros
-from flowcron.domain.job import AfterEnd, Job, Timed
+from flowcron.domain.instant import Instant
+from flowcron.domain.job import Job
 from flowcron.domain.names import did_you_mean
 from flowcron.domain.snapshot import job_from
+from flowcron.domain.upcoming import next_time
 from flowcron.errors import ConfigError, NotFoundError
 from flowcron.history.known import defined_jobs
 from flowcron.history.pauses import Pause, pauses
@@ -135,19 +136,6 @@ def _view(session: Session, job: Job, recent: Recent, pause: Pause | None) -> Jo
         return JobView(job, recent, next_time(job, session.now, ended=ended))
     resumed = None if pause.until is None else next_time(job, Instant(pause.until - 1))
     return JobView(job, recent, resumed, pause)
-
-
-def next_time(job: Job, after: Instant, *, ended: Instant | None = None) -> Instant | None:
-    """Return when a job is due next, or None when it is not; its last run has `ended` then."""
-    if not job.enabled or not job.when:
-        return None
-    from flowcron.domain.schedule import schedule_of  # noqa: PLC0415 it brings croniter along
-
-    times = [schedule_of(when).next(after) for when in job.when if isinstance(when, Timed)]
-    if ended is not None:
-        rests = (when for when in job.when if isinstance(when, AfterEnd))
-        times += [Instant(ended + micros(when.period)) for when in rests]
-    return min((at for at in times if at is not None), default=None)
 
 
 def _known_jobs(session: Session) -> tuple[Job, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from flowcron.cli.context import Session
-from flowcron.cli.times import short
 from flowcron.domain.duration import DurationError, parse_duration
 from flowcron.domain.instant import Instant, micros
+from flowcron.domain.times import short
 
 
 def end_of(session: Session, length: str | None, until: str | None) -> Instant | None:

@@ -17,9 +17,9 @@ from flowcron.cli.pick import pick_jobs
 from flowcron.cli.spark import sparkline
 from flowcron.cli.table import Column
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import clock_time, coarse, iso, local, relative, short
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.run import State
+from flowcron.domain.times import clock_time, coarse, iso, local, relative, short
 
 FIELDS = (
     "job",

@@ -17,7 +17,6 @@ from flowcron.cli.policies import facts_about, umask_text
 from flowcron.cli.policyrecord import POLICY_FIELDS, policy_record
 from flowcron.cli.spark import sparkline
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import day, iso, local, relative, short
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.chain import downstream
 from flowcron.domain.duration import format_duration
@@ -32,6 +31,7 @@ from flowcron.domain.job import (
     When,
 )
 from flowcron.domain.run import State
+from flowcron.domain.times import day, iso, local, relative, short
 from flowcron.history.recent import Glance
 
 JOB_FIELDS = (

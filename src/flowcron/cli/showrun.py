@@ -14,8 +14,7 @@ from flowcron.cli.runlog import Chunk, RunLog
 from flowcron.cli.table import Column
 from flowcron.cli.tail import last_lines
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import away, coarse, day, iso, local
-from flowcron.cli.words import SYMBOLS, result, run_record, took
+from flowcron.cli.words import SYMBOLS, result, took
 from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import Instant
 from flowcron.domain.job import Job
@@ -23,9 +22,11 @@ from flowcron.domain.outcome import signal_name
 from flowcron.domain.run import State
 from flowcron.domain.size import human_size
 from flowcron.domain.snapshot import job_from
+from flowcron.domain.times import away, coarse, day, iso, local
 from flowcron.history.attempts import AttemptRow, attempts_of
 from flowcron.history.known import definition_of_run
 from flowcron.history.query import RunRow, previous_run
+from flowcron.history.run_record import run_record
 from flowcron.supervisor.output_read import STDERR
 
 _COLUMNS = (

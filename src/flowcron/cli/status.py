@@ -12,7 +12,7 @@ from flowcron.app.asking import scheduler_pid
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import NoConfigError, Session, pass_session, since
 from flowcron.cli.facts import fact
-from flowcron.cli.jobs import JobView, configured_jobs, is_loaded, next_time, views
+from flowcron.cli.jobs import JobView, configured_jobs, is_loaded, views
 from flowcron.cli.problems import near_name
 from flowcron.cli.statuslines import (
     failing_line,
@@ -23,13 +23,15 @@ from flowcron.cli.statuslines import (
     section,
 )
 from flowcron.cli.text import Span, width
-from flowcron.cli.times import away, coarse, day, iso, local
-from flowcron.cli.words import grouped, run_record
+from flowcron.cli.words import grouped
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
 from flowcron.domain.size import human_size
+from flowcron.domain.times import away, coarse, day, iso, local
+from flowcron.domain.upcoming import next_time
 from flowcron.errors import ConfigError
 from flowcron.history.query import RunRow, extent, open_runs
+from flowcron.history.run_record import run_record
 from flowcron.history.schedulers import SchedulerRecord, last_scheduler
 
 FIELDS = (

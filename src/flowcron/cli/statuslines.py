@@ -8,10 +8,10 @@ from datetime import timedelta
 from flowcron.cli.context import Session, since
 from flowcron.cli.jobs import JobView
 from flowcron.cli.text import Line, Span, width
-from flowcron.cli.times import away, coarse, relative, short
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
+from flowcron.domain.times import away, coarse, relative, short
 from flowcron.history.query import RunRow
 
 _HEADING = 12
