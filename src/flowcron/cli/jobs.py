@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from flowcron.domain.snapshot import job_from
 from flowcron.domain.upcoming import next_time
 from flowcron.errors import ConfigError, NotFoundError
 from flowcron.history.known import defined_jobs
+from flowcron.history.mutes import Mute, mute_of, mutes_now
 from flowcron.history.pauses import Pause, pauses
 from flowcron.history.recent import Recent, recent_runs
 from flowcron.history.schedulers import last_scheduler
@@ -46,6 +47,7 @@ class JobView:
     recent: Recent
     next_at: Instant | None
     pause: Pause | None = None
+    mute: Mute | None = None
 
     @property
     def condition(self) -> Condition:
@@ -127,7 +129,9 @@ def views(session: Session, jobs: Iterable[Job], *, last: int, every: bool = Tru
         more = [name for name, each in recent.items() if each.open or not each.is_well]
         recent |= recent_runs(session.history, more, count=last)
     paused = pauses(session.history, now=session.now)
-    return [_view(session, job, recent[job.name], paused.get(job.name)) for job in jobs]
+    muted = mutes_now(session.history, now=session.now)
+    found = (_view(session, job, recent[job.name], paused.get(job.name)) for job in jobs)
+    return [replace(view, mute=mute_of(view.job, muted)) for view in found]
 
 
 def _view(session: Session, job: Job, recent: Recent, pause: Pause | None) -> JobView:

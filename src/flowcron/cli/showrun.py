@@ -6,11 +6,13 @@ import shlex
 from datetime import timedelta
 from typing import Any
 
+from flowcron.cli.alertwords import alert_record
 from flowcron.cli.context import Session, since
 from flowcron.cli.facts import fact, headline
 from flowcron.cli.logwriter import BOTH, LineWriter
 from flowcron.cli.place import folder_name, place_text, placed
 from flowcron.cli.runlog import Chunk, RunLog
+from flowcron.cli.showaround import write_around
 from flowcron.cli.table import Column
 from flowcron.cli.tail import last_lines
 from flowcron.cli.text import Line, Span
@@ -23,9 +25,10 @@ from flowcron.domain.run import State
 from flowcron.domain.size import human_size
 from flowcron.domain.snapshot import job_from
 from flowcron.domain.times import away, coarse, day, iso, local
+from flowcron.history.alerts import alerts_of_run
 from flowcron.history.attempts import AttemptRow, attempts_of
 from flowcron.history.known import definition_of_run
-from flowcron.history.query import RunRow, previous_run
+from flowcron.history.query import RunRow
 from flowcron.history.run_record import run_record
 from flowcron.supervisor.output_read import STDERR
 
@@ -48,7 +51,9 @@ def run_document(session: Session, run: RunRow) -> dict[str, Any]:
         "schema": "flowcron.run/1",
         **run_record(run, session.zone),
         "attempts": [_attempt_record(session, attempt) for attempt in attempts],
-        "alerts": [],
+        "alerts": [
+            alert_record(row, session.zone) for row in alerts_of_run(session.history, run.id)
+        ],
     }
 
 
@@ -70,7 +75,7 @@ def write_run(session: Session, run: RunRow) -> None:
         rows = [_attempt_row(session, attempts, number) for number in range(len(attempts))]
         session.screen.table(_COLUMNS, rows)
     _write_last_lines(session, run)
-    _write_before(session, run)
+    write_around(session, run)
     session.hint(f"flowcron logs {run.id}", f"flowcron show {run.job}")
 
 
@@ -218,12 +223,3 @@ def _write_chunks(session: Session, chunks: list[Chunk]) -> None:
     for chunk in chunks:
         writer.write(chunk)
     writer.finish()
-
-
-def _write_before(session: Session, run: RunRow) -> None:
-    before = previous_run(session.history, run)
-    if before is None:
-        return
-    session.screen.line()
-    when = f" {coarse(since(before.at, run.at))} before (run {before.id})"
-    fact(session.screen, "before", (SYMBOLS[before.state], Span(f" {before.state}{when}")))

@@ -67,6 +67,10 @@ _ROWS = """
         due_at, sent_at
     FROM outbox LEFT JOIN jobs ON jobs.id = outbox.job_id
 """
+_INCIDENTS = """
+    SELECT incidents.id, jobs.name, job_id, opened_at, failures, acknowledged_by
+    FROM incidents JOIN jobs ON jobs.id = job_id WHERE closed_at IS NULL
+"""
 # The words of the partial indexes in the schema, so that SQLite knows that it may use them.
 _IN_STATE = {state: f"outbox.state = '{state}'" for state in ("waiting", "sent", "dead")}
 
@@ -118,13 +122,14 @@ def stuck(connection: Connection) -> list[Stuck]:
 
 def open_incidents(connection: Connection) -> dict[str, OpenIncident]:
     """Return the incidents of jobs that are broken, by the job's name."""
-    rows = connection.execute(
-        """
-        SELECT incidents.id, jobs.name, job_id, opened_at, failures, acknowledged_by
-        FROM incidents JOIN jobs ON jobs.id = job_id WHERE closed_at IS NULL
-        """
-    ).fetchall()
+    rows = connection.execute(_INCIDENTS).fetchall()
     return {row[1]: _with_told(connection, OpenIncident(*row)) for row in rows}
+
+
+def open_incident(connection: Connection, job: str) -> OpenIncident | None:
+    """Return the incident of a job that is broken, or None."""
+    row = connection.execute(f"{_INCIDENTS} AND jobs.name = ?", (job,)).fetchone()
+    return None if row is None else _with_told(connection, OpenIncident(*row))
 
 
 def streak_of_run(connection: Connection, run: int) -> Streak | None:
