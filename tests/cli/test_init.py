@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ def whole(cli: Cli) -> str:
     """Return the long form with every key that is commented out in it."""
     assert cli.piped("init", "--full", "--force").code == 0
     text = (cli.folder / "schedules.toml").read_text(encoding="utf-8")
+    text = text.replace('"nobody"', str(os.geteuid())).replace('"nogroup"', str(os.getegid()))
     return re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE)
 
 
@@ -28,7 +31,8 @@ def test_the_long_form_shows_every_key_there_is(cli: Cli) -> None:
 
     assert set(shown) == set(schema["properties"])
     assert _keys(*shown["jobs"].values()) == tables["JobTable"]
-    assert _keys(*(job.get("retry", 0) for job in shown["jobs"].values())) == tables["RetryTable"]
+    for key, table in (("retry", "RetryTable"), ("expect", "ExpectTable"), ("keep", "KeepTable")):
+        assert _keys(*(job.get(key, 0) for job in shown["jobs"].values())) == tables[table]
     assert set(shown["scheduler"]) == tables["SchedulerTable"]
     assert set(shown["history"]) == tables["HistoryTable"]
 
@@ -40,8 +44,15 @@ def test_the_long_form_is_right_also_with_every_key(cli: Cli) -> None:
     config = load(cli.folder / "schedules.toml")
     said = cli.piped("check")
 
-    assert (said.code, len(config.jobs)) == (0, 7)
-    assert "(7 example jobs)" in cli.on_terminal("init", "--full", "--force").out
+    assert (said.code, len(config.jobs)) == (0, 8)
+    assert "(8 example jobs)" in cli.on_terminal("init", "--full", "--force").out
+
+
+@pytest.mark.parametrize("form", ["--minimal", "--full", "--force"])
+def test_what_is_written_is_toml_of_the_first_version_too(cli: Cli, form: str) -> None:
+    assert cli.piped("init", form).code == 0
+
+    assert tomllib.loads((cli.folder / "schedules.toml").read_text(encoding="utf-8"))["jobs"]
 
 
 @pytest.mark.parametrize(

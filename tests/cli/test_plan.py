@@ -55,7 +55,9 @@ command = "echo report"
 @pytest.fixture
 def configured(cli: Cli) -> Cli:
     (cli.folder / "schedules.toml").write_text(TEXT, encoding="utf-8")
+    (cli.folder / "secret.pass").touch(mode=0o600)
     (cli.folder / "secret.pass").write_text("hunter2-hunter2", encoding="utf-8")
+    (cli.folder / "backup.env").write_text("PGHOST=hunter2-host\nPGPORT=5432\n", encoding="utf-8")
     cli.environment.setenv("B", "hunter2-hunter2")
     return cli
 
@@ -84,7 +86,7 @@ def test_a_person_sees_everything_that_a_job_gets(configured: Cli) -> None:
         "in          /srv",
         f"as          {who}      umask 007",
         "inherits    nothing but the few variables that cron gives",
-        f"env file    {configured.folder / 'backup.env'}",
+        f"env file    {configured.folder / 'backup.env'}      PGHOST, PGPORT",
         "env         LANG=C.UTF-8      NOTE=a [b] c",
         "limits      memory 1GiB      processor time 10m      16 open files      nice 19",
         'stdin       13 bytes: "first"',
@@ -105,6 +107,7 @@ def test_a_program_gets_the_same(configured: Cli) -> None:
     assert found["argv"] == ["/bin/sh", "-c", "pg_dump shop | zstd"]
     assert found["as"]["uid"] == ME.pw_uid
     assert found["env"] == {"LANG": "C.UTF-8", "NOTE": "a [b] c"}
+    assert found["env_file_names"] == ["PGHOST", "PGPORT"]
     assert found["secrets"] == {
         "PGPASSWORD": f"file:{configured.folder / 'secret.pass'}",
         "B": "env:B",
@@ -145,6 +148,13 @@ def test_a_plain_job_says_little(cli: Cli) -> None:
     ]
     assert "inherits    this environment" in said.out
     assert "there is no timeout" in said.out
+
+
+def test_a_file_of_variables_that_cannot_be_read_is_told(configured: Cli) -> None:
+    (configured.folder / "backup.env").unlink()
+
+    assert plan(configured, "backup")["env_file_names"] is None
+    assert "backup.env does not exist" in configured.on_terminal("run", "backup", "-n").out
 
 
 def test_several_jobs_are_told_one_after_the_other(configured: Cli) -> None:

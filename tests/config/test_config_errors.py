@@ -250,6 +250,19 @@ success_codes = [0, 1,
 [jobs."ping"]
 every = "30s"
 command = ["curl", "-f"]
+[jobs.load]
+after = ["backup", "backup"]
+when = "always"
+command = "x"
+pool = "db"
+nice = 5
+secrets = { A = "env:A" }
+expect = { file = "x-*", fresh = true }
+keep = { runs = 5 }
+overlap = "allow"
+max_running = 2
+[pools]
+db = 2
 [scheduler]
 on_stop = "wait"
 """

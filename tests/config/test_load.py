@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import grp
+import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,16 +15,22 @@ from flowcron.config.load import load
 from flowcron.config.sources import digest_at
 from flowcron.domain.instant import instant
 from flowcron.domain.job import (
+    After,
     AfterEnd,
     At,
+    Condition,
     Cron,
     Every,
+    Expectation,
     Job,
+    Keep,
     Missed,
+    OnLost,
     OnStart,
     Overlap,
     RetryPolicy,
 )
+from flowcron.domain.snapshot import definition_of, job_from
 from flowcron.errors import ConfigError
 
 
@@ -127,6 +136,98 @@ def test_defaults_are_laid_under_every_job(tmp_path: Path) -> None:
     assert job.timeout == timedelta(seconds=5)
     assert job.retry == RetryPolicy(times=2)
     assert job.env == (("A", "1"), ("B", "2"))
+
+
+EXPECT = (
+    '{ file = "x-*.gz", fresh = true, min_size = "1MB", '
+    'stdout_match = "a", stdout_not_match = "b", min_output = "1KiB" }'
+)
+NEW_KEYS: dict[str, tuple[str, object]] = {  # how it is written, and what a job gets
+    "overlap": ('"replace"', Overlap.REPLACE),
+    "pool": ('"db"', "db"),
+    "priority": ("-5", -5),
+    "expect": (
+        EXPECT,
+        Expectation("x-*.gz", True, 1_000_000, "a", "b", 1024),
+    ),
+    "slow_after": ('"1h"', timedelta(hours=1)),
+    "late_after": ('"90s"', timedelta(seconds=90)),
+    "on_lost": ('"rerun"', OnLost.RERUN),
+    "inherit_env": ("false", False),
+    "user": (str(os.getuid()), os.getuid()),
+    "group": (f'"{grp.getgrgid(os.getgid()).gr_name}"', grp.getgrgid(os.getgid()).gr_name),
+    "umask": ('"027"', 0o27),
+    "nice": ("19", 19),
+    "stdin": ('"Hi\\n"', "Hi\n"),
+    "memory": ('"1GiB"', 2**30),
+    "cpu_time": ('"10m"', timedelta(minutes=10)),
+    "open_files": ("64", 64),
+    "keep": ("{ runs = 500, days = 90 }", Keep(timedelta(days=90), 500)),
+}
+
+
+@pytest.mark.parametrize("key", sorted(NEW_KEYS))
+@pytest.mark.parametrize("where", ["job", "defaults"])
+def test_what_a_key_says_arrives_in_the_job_also_from_the_defaults_and_another_process(
+    tmp_path: Path, key: str, where: str
+) -> None:
+    written, expected = NEW_KEYS[key]
+    line = f"{key} = {written}"
+    above = "[pools]\ndb = 1\n[defaults]\n" + (line if where == "defaults" else "")
+
+    job = job_of(tmp_path, line if where == "job" else "", above=above)
+
+    assert getattr(job, key) == expected
+    assert replace(job, **{key: getattr(Job("a", "true"), key)}) == Job(
+        "a", "true", cwd=str(tmp_path)
+    )
+    assert job_from("a", definition_of(job)) == job
+
+
+def test_a_job_may_run_so_often_at_once_and_after_others(tmp_path: Path) -> None:
+    text = """\
+[pools]
+db = 2
+net = 5
+[scheduler]
+max_running = 8
+[history]
+keep = "30d"
+[jobs.extract]
+command = "true"
+overlap = "allow"
+max_running = 3
+[jobs.load]
+command = "true"
+after = ["extract", "extract"]
+when = "always"
+[jobs.report]
+command = "true"
+after = "load"
+"""
+
+    config = load_text(tmp_path, text)
+
+    extract, loading, report = config.jobs
+    assert (extract.overlap, extract.max_running, extract.after) == (Overlap.ALLOW, 3, None)
+    assert loading.after == After(("extract",), Condition.ALWAYS)
+    assert report.after == After(("load",), Condition.SUCCESS)
+    assert config.pools == (("db", 2), ("net", 5))
+    assert (config.max_running, config.keep) == (8, Keep(age=timedelta(days=30)))
+    assert load_aside(tmp_path / "schedules.toml") == config
+
+
+def test_files_of_variables_and_of_secrets_are_found_beside_the_configuration(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "db.pass").touch(mode=0o600)
+    (tmp_path / "x.env").touch()
+    above = '[defaults]\nsecrets = { A = "file:db.pass", B = "env:B" }\nenv_file = "x.env"\n'
+
+    job = job_of(tmp_path, 'secrets = { B = "credential:b" }\ncwd = "/"', above=above)
+
+    assert job.secrets == (("A", f"file:{tmp_path / 'db.pass'}"), ("B", "credential:b"))
+    assert job.env_file == str(tmp_path / "x.env")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flowcron.config.accounts import Rights, account, our_rights
+from flowcron.config.accounts import Rights, account, our_rights, ourselves
 from flowcron.config.load import load
 from flowcron.config.permitted import not_permitted
 from flowcron.errors import ConfigError
@@ -19,6 +19,7 @@ from flowcron.errors import ConfigError
 ROOT = Rights(0, 0)
 EVE = Rights(os.geteuid() or 65_534, os.getegid() or 65_534, lowest_nice=0, most={})
 OURS, OUR_GROUP = os.geteuid(), os.getegid()
+NAMELESS = 2**31 - 77
 NOBODY = pwd.getpwnam("nobody")
 
 
@@ -42,8 +43,32 @@ def test_an_account_that_does_not_exist_is_an_error_for_everybody(rights: Rights
 
     assert place == (key,)
     assert said.startswith(f'there is no {key} "nobodi-at-all"; ')
-    for number in (2**31 - 77, 2**40, 2**70):
+    for number in (2**32 - 1, 2**40, 2**70, "4294967295", "9" * 5_000):
         assert len(wrong(rights, **{key: number})) == 1
+
+
+def test_a_number_needs_no_account_but_then_a_group() -> None:
+    ((place, said),) = wrong(ROOT, user=NAMELESS)
+
+    assert (place, said) == (
+        ("user",),
+        f"user {NAMELESS} has no account here, so it has no group; write group = … as well",
+    )
+    assert wrong(ROOT, user=NAMELESS, group=NAMELESS) == []
+    assert wrong(ROOT, user=str(NAMELESS), group="0") == []
+    assert list(not_permitted({"jobs": {"a": {"user": NAMELESS}}}, ROOT, has_group=True)) == []
+
+
+def test_a_group_of_the_defaults_is_enough_for_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "schedules.toml"
+    text = f"[defaults]\ngroup = {OUR_GROUP}\n[jobs.a]\ncommand = 'x'\nuser = {NAMELESS}\n"
+    path.write_text(text, encoding="utf-8")
+
+    if our_rights().is_root:
+        assert load(path).jobs[0].user == NAMELESS
+    else:
+        with pytest.raises(ConfigError, match="is not the user that runs flowcron"):
+            load(path)
 
 
 def test_a_user_that_is_nearly_right_is_suggested() -> None:
@@ -125,15 +150,26 @@ def test_an_account_has_the_groups_that_its_processes_get() -> None:
 
     ours, with_other = account(OURS), account(OURS, group=other)
 
+    assert ours is not None
+    assert with_other is not None
     assert (ours.name, ours.uid, ours.gid) == (entry.pw_name, OURS, entry.pw_gid)
     assert ours.gid in ours.groups
     assert (with_other.gid, other in with_other.groups) == (other, True)
 
 
 def test_a_user_without_an_account_is_a_number_in_one_group() -> None:
-    nameless = account(2**31 - 77, group=5)
+    nameless = account(NAMELESS, group=5)
 
-    assert (nameless.name, nameless.groups) == (str(2**31 - 77), (5,))
+    assert account(NAMELESS) is None
+    assert nameless is not None
+    assert (nameless.name, nameless.groups) == (str(NAMELESS), (5,))
+
+
+def test_we_have_the_groups_of_this_process() -> None:
+    ours = ourselves()
+
+    assert (ours.uid, ours.gid) == (OURS, OUR_GROUP)
+    assert set(ours.groups) == {OUR_GROUP, *os.getgroups()}
 
 
 def test_a_configuration_with_an_unknown_user_cannot_be_loaded(tmp_path: Path) -> None:

@@ -8,13 +8,33 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowcron.domain.job import Cron, Every, Job, RetryPolicy
+from flowcron.domain.job import (
+    After,
+    Condition,
+    Cron,
+    Every,
+    Expectation,
+    Job,
+    Keep,
+    OnLost,
+    Overlap,
+    RetryPolicy,
+)
 from flowcron.domain.snapshot import definition_of, job_from
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 LENGTHS = st.timedeltas(timedelta(), timedelta(days=36_525))
 CODES = st.lists(st.integers(0, 255), max_size=3).map(tuple)
-WHENS = st.builds(Cron, TEXTS, TEXTS) | st.builds(Every, LENGTHS)
+WHENS = (
+    st.builds(Cron, TEXTS, TEXTS)
+    | st.builds(Every, LENGTHS)
+    | st.builds(After, st.lists(TEXTS, max_size=3).map(tuple), st.sampled_from(Condition))
+)
+SOME = st.none() | st.integers(0, 2**63)
+PAIRS = st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple)
+EXPECTATIONS = st.builds(
+    Expectation, st.none() | TEXTS, st.booleans(), SOME, st.none() | TEXTS, st.none() | TEXTS, SOME
+)
 RETRIES = st.builds(
     RetryPolicy,
     times=st.integers(0, 100),
@@ -34,7 +54,27 @@ JOBS = st.builds(
     when=st.lists(WHENS, max_size=3).map(tuple),
     shell=st.lists(TEXTS, max_size=3).map(tuple),
     cwd=st.none() | TEXTS,
-    env=st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple),
+    env=PAIRS,
+    overlap=st.sampled_from(Overlap),
+    max_running=SOME,
+    pool=st.none() | TEXTS,
+    priority=st.integers(-(10**6), 10**6),
+    expect=st.none() | EXPECTATIONS,
+    slow_after=st.none() | LENGTHS,
+    late_after=st.none() | LENGTHS,
+    on_lost=st.sampled_from(OnLost),
+    env_file=st.none() | TEXTS,
+    inherit_env=st.booleans(),
+    secrets=PAIRS,
+    user=SOME | TEXTS,
+    group=SOME | TEXTS,
+    umask=st.none() | st.integers(0, 0o777),
+    nice=st.none() | st.integers(-20, 19),
+    stdin=st.none() | TEXTS,
+    memory=SOME,
+    cpu_time=st.none() | LENGTHS,
+    open_files=SOME,
+    keep=st.none() | st.builds(Keep, st.none() | LENGTHS, SOME),
     timeout=st.none() | LENGTHS,
     kill_after=LENGTHS,
     retry=RETRIES,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,14 +16,27 @@ from flowcron.cli.place import place_text
 from flowcron.cli.policies import afters_of, facts_about, umask_text
 from flowcron.cli.policyrecord import POLICY_FIELDS, policy_record
 from flowcron.cli.text import Line, Span
-from flowcron.config.accounts import Account, account, group_id, user_id
+from flowcron.config.accounts import Account, account, group_id, ourselves, user_id
 from flowcron.config.config import Config
+from flowcron.config.env_file import EnvironmentFileError, read_env_file
 from flowcron.domain.chain import downstream
 from flowcron.domain.duration import format_duration
 from flowcron.domain.job import After, Job, RetryPolicy
 from flowcron.domain.wish import Wish
+from flowcron.errors import FlowcronError
 
-PLAN_FIELDS = ("job", "argv", "cwd", "as", "env", *POLICY_FIELDS, "force", "through", "then")
+PLAN_FIELDS = (
+    "job",
+    "argv",
+    "cwd",
+    "as",
+    "env",
+    "env_file_names",
+    *POLICY_FIELDS,
+    "force",
+    "through",
+    "then",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +44,15 @@ class Plan:
     """A run that a person would start: the job as it would run, who runs it, what follows.
 
     `scheduler` is the pid of the scheduler that would start it, None in the foreground. `who` is
-    None where nobody can say.
+    None where nobody can say. `env_file` has the names in the job's file of variables, or why it
+    cannot be read.
     """
 
     job: Job
     who: Account | None
     scheduler: int | None
     afters: Mapping[str, After]
+    env_file: tuple[str, ...] | FlowcronError = ()
     is_forced: bool = False
 
 
@@ -48,7 +62,8 @@ def plan_of(session: Session, config: Config, job: Job, wish: Wish) -> Plan:
     if not wish.retries:
         job = replace(job, retry=RetryPolicy())
     afters = {} if wish.alone else afters_of(config.jobs)
-    return Plan(job, _who(job, scheduler), scheduler, afters, is_forced=wish.force)
+    who, names = _who(job, scheduler), _names_in(job.env_file)
+    return Plan(job, who, scheduler, afters, names, is_forced=wish.force)
 
 
 def write_plans(session: Session, plans: list[Plan]) -> None:
@@ -74,7 +89,7 @@ def _write(session: Session, plan: Plan) -> None:
     umask = None if job.umask is None else f"umask {umask_text(job.umask)}"
     fact(screen, "as", _account_text(plan.who), umask)
     fact(screen, "inherits", _inherited(plan))
-    fact(screen, "env file", job.env_file)
+    fact(screen, "env file", *_file_text(plan))
     fact(screen, "env", *((Span(f"{name}=", "dim"), Span(value)) for name, value in job.env))
     for name, parts in facts_about(job, plan.afters):
         fact(screen, name, *parts)
@@ -90,6 +105,7 @@ def _record(plan: Plan) -> dict[str, Any]:
         "cwd": plan.job.cwd,
         "as": who and {"user": who.name, "uid": who.uid, "gid": who.gid, "groups": who.groups},
         "env": dict(plan.job.env),
+        "env_file_names": None if isinstance(plan.env_file, FlowcronError) else plan.env_file,
         **policy_record(plan.job),
         "force": plan.is_forced,
         "through": "foreground" if plan.scheduler is None else "scheduler",
@@ -100,18 +116,35 @@ def _record(plan: Plan) -> dict[str, Any]:
 def _who(job: Job, scheduler: int | None) -> Account | None:
     """Return whom the process would belong to: the job's user, or whoever would start it."""
     group = None if job.group is None else group_id(job.group)
-    uid = _runner(scheduler) if job.user is None else user_id(job.user)
-    return None if uid is None else account(uid, group=group)
+    if job.user is not None:
+        uid = user_id(job.user)
+        return None if uid is None else account(uid, group=group)
+    runner = ourselves() if scheduler is None else _runner(scheduler)
+    if runner is None or group is None:
+        return runner
+    return replace(runner, gid=group, groups=(group,))
 
 
-def _runner(scheduler: int | None) -> int | None:
-    """Return the user of the scheduler, or ours; None where the system has no /proc."""
-    if scheduler is None:
-        return os.geteuid()
+def _runner(scheduler: int) -> Account | None:
+    """Return who runs the scheduler; None where the system has no /proc."""
     try:
-        return Path(f"/proc/{scheduler}").stat().st_uid
+        process = Path(f"/proc/{scheduler}").stat()
     except OSError:
         return None
+    return account(process.st_uid, group=process.st_gid)
+
+
+def _names_in(env_file: str | None) -> tuple[str, ...] | FlowcronError:
+    try:
+        return () if env_file is None else tuple(read_env_file(env_file))
+    except EnvironmentFileError as error:
+        return error
+
+
+def _file_text(plan: Plan) -> list[Line | str | None]:
+    if isinstance(plan.env_file, FlowcronError):
+        return [(Span(plan.env_file.message, "warning"),)]
+    return [plan.job.env_file, ", ".join(plan.env_file)]
 
 
 def _account_text(who: Account | None) -> str:

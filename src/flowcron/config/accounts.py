@@ -19,6 +19,7 @@ LIMITS = {
 
 ROOT = 0
 _LOWEST_NICE = -20
+_LARGEST = 2**32 - 2  # the next one means none
 _MOST_OPEN_FILES = Path("/proc/sys/fs/nr_open")
 
 
@@ -61,31 +62,46 @@ def our_rights() -> Rights:
 
 
 def user_id(user: str | int) -> int | None:
-    """Return the number of a user, or None when this machine has no such account."""
+    """Return the number of a user, or None when there is none; a number needs no account."""
     try:
-        return (pwd.getpwnam(user) if isinstance(user, str) else pwd.getpwuid(user)).pw_uid
-    except (KeyError, ValueError, OverflowError):
-        return None
+        return pwd.getpwnam(str(user)).pw_uid
+    except (KeyError, ValueError):
+        return _number(user)
 
 
 def group_id(group: str | int) -> int | None:
-    """Return the number of a group, or None when this machine has no such group."""
+    """Return the number of a group, or None when there is none; a number needs no name."""
     try:
-        return (grp.getgrnam(group) if isinstance(group, str) else grp.getgrgid(group)).gr_gid
-    except (KeyError, ValueError, OverflowError):
-        return None
+        return grp.getgrnam(str(group)).gr_gid
+    except (KeyError, ValueError):
+        return _number(group)
 
 
-def account(uid: int, *, group: int | None = None) -> Account:
-    """Return what processes of a user have, with his own group or with another one.
+def has_account(uid: int) -> bool:
+    """Return whether this machine knows a user, and so the groups of that user."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
-    A user without an account, as containers have them, is in that group alone.
+
+def ourselves() -> Account:
+    """Return the user and the groups of this process."""
+    uid, gid = os.geteuid(), os.getegid()
+    name = pwd.getpwuid(uid).pw_name if has_account(uid) else str(uid)
+    return Account(name, uid, gid, tuple(sorted({gid, *os.getgroups()})))
+
+
+def account(uid: int, *, group: int | None = None) -> Account | None:
+    """Return what processes of a user have, with the user's own group or with another one.
+
+    A user without an account is in that group alone, and without a group nobody can say.
     """
     try:
         entry = pwd.getpwuid(uid)
     except KeyError:
-        gid = os.getegid() if group is None else group
-        return Account(str(uid), uid, gid, (gid,))
+        return None if group is None else Account(str(uid), uid, group, (group,))
     gid = entry.pw_gid if group is None else group
     return Account(entry.pw_name, uid, gid, tuple(sorted(set(os.getgrouplist(entry.pw_name, gid)))))
 
@@ -98,6 +114,13 @@ def user_names() -> list[str]:
 def group_names() -> list[str]:
     """Return the names of all groups that this machine lists."""
     return [entry.gr_name for entry in grp.getgrall()]
+
+
+def _number(word: str | int) -> int | None:
+    """Return a number that the system takes for a user or a group."""
+    if isinstance(word, str) and not (word.isascii() and word.isdecimal()):
+        return None
+    return int(word) if len(str(word)) <= len(str(_LARGEST)) and int(word) <= _LARGEST else None
 
 
 def _our_lowest_nice() -> int:

@@ -58,7 +58,7 @@ def _check(source: Source, *, main: Source, rights: Rights) -> tuple[FileTable, 
     wrong = {mistake.path for mistake in mistakes}
     between = chain(
         broken_rules(source.table),
-        not_permitted(source.table, rights),
+        not_permitted(source.table, rights, has_group=_has_group(main)),
         exposed_secrets(source.table, main.path.parent),
     )
     mistakes += (each for each in between if each.path not in wrong)
@@ -70,6 +70,11 @@ def _check(source: Source, *, main: Source, rights: Rights) -> tuple[FileTable, 
     if source.problems:  # what is missing may stand in a line that could not be read
         mistakes = [mistake for mistake in mistakes if mistake.code != "missing"]
     return table, [*source.problems, *located(source, mistakes)]
+
+
+def _has_group(main: Source) -> bool:
+    defaults = main.table.get("defaults")
+    return isinstance(defaults, dict) and "group" in defaults
 
 
 def _config(sources: tuple[Source, ...], tables: list[FileTable]) -> Config:

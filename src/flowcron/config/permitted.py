@@ -11,9 +11,11 @@ from flowcron.config.accounts import (
     Rights,
     group_id,
     group_names,
+    has_account,
     user_id,
     user_names,
 )
+from flowcron.config.exposed import tables_of_jobs
 from flowcron.config.mistake import Mistake
 from flowcron.config.positions import Path
 from flowcron.config.wording import shown
@@ -40,34 +42,30 @@ _KINDS = (
 )
 
 
-def not_permitted(table: dict[str, Any], rights: Rights) -> Iterator[Mistake]:
+def not_permitted(
+    table: dict[str, Any], rights: Rights, *, has_group: bool = False
+) -> Iterator[Mistake]:
     """Yield what a file wants and cannot have here: accounts, priorities and limits.
 
-    Values of a wrong kind are left to others.
+    `has_group` says that [defaults] name a group for all jobs. Values of a wrong kind are left to
+    others.
     """
-    wanted = list(_tables(table))
+    wanted = list(tables_of_jobs(table))
     for kind in _KINDS:
         verdicts: dict[str | int, tuple[str, str] | None] = {}
-        for keys, path in wanted:
+        for path, keys in wanted:
             name = keys.get(kind.word)
             if isinstance(name, str | int) and not isinstance(name, bool):
                 if name not in verdicts:
                     verdicts[name] = _wrong_with(name, kind, rights)
-                if (wrong := verdicts[name]) is not None:
+                wrong = verdicts[name]
+                if wrong is None and kind.word == "user" and not (has_group or "group" in keys):
+                    wrong = _without_group(name)
+                if wrong is not None:
                     yield Mistake("user", wrong[0], (*path, kind.word), wrong[1])
-    for keys, path in wanted:
+    for path, keys in wanted:
         yield from _too_nice(keys.get("nice"), (*path, "nice"), rights)
         yield from _beyond_limits(keys, path, rights)
-
-
-def _tables(table: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Path]]:
-    """Yield what can want something, and where it stands."""
-    jobs = table.get("jobs")
-    if isinstance(defaults := table.get("defaults"), dict):
-        yield defaults, ("defaults",)
-    for name, job in jobs.items() if isinstance(jobs, dict) else ():
-        if isinstance(job, dict):
-            yield job, ("jobs", name)
 
 
 def _wrong_with(name: str | int, kind: _Kind, rights: Rights) -> tuple[str, str] | None:
@@ -81,6 +79,14 @@ def _wrong_with(name: str | int, kind: _Kind, rights: Rights) -> tuple[str, str]
     if rights.is_root or number == kind.own(rights):
         return None
     return f"{shown(name)} is not the {kind.word} that runs flowcron", _AS_SERVICE
+
+
+def _without_group(user: str | int) -> tuple[str, str] | None:
+    """Return what is wrong with a number that has no account and so no group."""
+    uid = user_id(user)
+    if uid is None or has_account(uid):
+        return None
+    return f"user {uid} has no account here, so it has no group", "write group = … as well"
 
 
 def _too_nice(nice: object, path: Path, rights: Rights) -> Iterator[Mistake]:
