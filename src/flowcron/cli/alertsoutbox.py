@@ -67,7 +67,7 @@ def _row(session: Session, row: OutboxRow) -> tuple[Line, ...]:
         (sign,),
         (Span(str(row.id)),),
         _event(row),
-        (Span(row.channel),),
+        (Span(row.way),),
         (Span(row.state, sign.style),),
         (Span(str(row.tries)),),
         (Span(_when(session, row)),),

@@ -9,8 +9,9 @@ from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
 from flowcron.cli.text import Span
 from flowcron.errors import NotFoundError, RefusedError
-from flowcron.history.alerts import outbox_row, try_again, unsent
+from flowcron.history.alerts import outbox_row
 from flowcron.history.database import Connection, open_history, transaction
+from flowcron.history.deliveries import retry
 from flowcron.system.poke import poke
 
 _LARGEST_ID = 2**63 - 1
@@ -34,16 +35,16 @@ def command(session: Session, *, number: int | None, everything: bool) -> int:
     history = open_history(session.history_path)
     try:
         with transaction(history):
-            numbers = unsent(history) if number is None else [_not_sent(history, number)]
-            try_again(history, numbers, at=session.now)
+            numbers = None if number is None else (_not_sent(history, number),)
+            count = retry(history, numbers, at=session.now)
     finally:
         history.close()
     poke(session.history_path.parent)
-    many = "1 message is" if len(numbers) == 1 else f"{len(numbers)} messages are"
+    many = "1 message is" if count == 1 else f"{count} messages are"
     when = "tried now"
     if scheduler_pid(session.history_path) is None:
         when = "tried when the scheduler starts"
-    if numbers:
+    if count:
         session.note(Span("↻ ", "late"), f"{many} {when}")
         session.hint("flowcron alerts outbox")
     else:

@@ -20,6 +20,8 @@ ALERT_FIELDS = (
     "job",
     "run",
     "channel",
+    "target",
+    "via",
     "state",
     "text",
     "tries",
@@ -56,6 +58,8 @@ def alert_record(row: OutboxRow, zone: tzinfo | None) -> dict[str, Any]:
         "job": row.job,
         "run": row.run,
         "channel": row.channel,
+        "target": row.target,
+        "via": row.via,
         "state": row.state,
         "text": row.text,
         "tries": row.tries,
@@ -69,7 +73,7 @@ def alert_record(row: OutboxRow, zone: tzinfo | None) -> dict[str, Any]:
 def told_line(row: OutboxRow, now: Instant, zone: tzinfo | None) -> Line:
     """Return who was told of a run, and when; or why not yet."""
     what = () if row.event is Event.FAILURE else (Span(f" {HAPPENED[row.event]}"),)
-    front = (SIGNS[row.state], Span(f" {row.channel}"), *what)
+    front = (SIGNS[row.state], Span(f" {row.way}"), *what)
     if row.state == "sent" and row.sent_at is not None:
         return (*front, Span(f" {local(row.sent_at, zone):%H:%M:%S}"))
     return (*front, Span(f" {unsent_text(row, now)}", SIGNS[row.state].style))

@@ -68,7 +68,7 @@ def alert_lines(session: Session, alerts: Alerts) -> list[Line]:
     for each in alerts.stuck:
         many = f"{each.messages} waiting" if _waits(each) else f"{each.messages} not sent"
         said = unsent_text(each, session.now).partition(": ")[2]
-        front = Span(f"{many}: "), Span(each.channel, "strong")
+        front = Span(f"{many}: "), Span(each.way, "strong")
         why = (Span(f" ({said})", "late" if _waits(each) else "failed"),) if said else ()
         lines.append((*front, *why))
     for mute in alerts.mutes:
@@ -103,7 +103,7 @@ def _waits(stuck: Stuck) -> bool:
 
 def _stuck_record(session: Session, each: Stuck) -> dict[str, Any]:
     return {
-        "channel": each.channel,
+        "way": each.way,
         "messages": each.messages,
         "tries": each.tries,
         "error": each.error,

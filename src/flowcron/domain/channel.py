@@ -58,6 +58,24 @@ class Channel:
         """Whether it is pinged by each run instead of being told what is wrong."""
         return self.healthchecks is not None or self.sentry
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the ways it goes; what fails on one is tried again on that one alone."""
+        several = len(self.to) > 1
+        ways = {
+            "email": bool(self.email),
+            **{f"to/{number}" if several else "to": True for number in range(1, len(self.to) + 1)},
+            "command": bool(self.command),
+            "healthchecks": self.healthchecks is not None,
+            "sentry": self.sentry,
+        }
+        return tuple(name for name, is_there in ways.items() if is_there)
+
+    def url_of(self, target: str) -> str | None:
+        """Return the URL, or reference to one, behind the name of a target in `to`."""
+        place = int(target.partition("/")[2] or 1) - 1
+        return self.to[place] if target in self.targets and target.startswith("to") else None
+
 
 @dataclass(frozen=True, slots=True)
 class AlertTo:

@@ -5,7 +5,7 @@ All is read through indexes, so that a long history makes nothing slower.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from flowcron.domain.alerting import Event
@@ -18,6 +18,8 @@ class OutboxRow(NamedTuple):
 
     id: int
     channel: str
+    target: str | None
+    via: str | None
     event: Event
     job: str | None
     run: int | None
@@ -29,11 +31,16 @@ class OutboxRow(NamedTuple):
     due_at: Instant
     sent_at: Instant | None
 
+    @property
+    def way(self) -> str:
+        """Return what people know it by: "ops/slack"."""
+        return way_of(self.channel, self.via or self.target)
+
 
 class Stuck(NamedTuple):
     """What waits for a channel, or could never be told it; `error` is that of the last try."""
 
-    channel: str
+    way: str
     state: str
     messages: int
     tries: int
@@ -42,7 +49,7 @@ class Stuck(NamedTuple):
 
 
 class OpenIncident(NamedTuple):
-    """A job that is broken; `told` says when each channel was last told, if it was."""
+    """A job that is broken; `told` says when each way was told last, `waiting` who is not yet."""
 
     id: int
     job: str
@@ -63,8 +70,8 @@ class Streak(NamedTuple):
 
 
 _ROWS = """
-    SELECT outbox.id, channel, event, jobs.name, run_id, text, state, tries, error, created_at,
-        due_at, sent_at
+    SELECT outbox.id, channel, target, via, event, jobs.name, run_id, text, state, tries, error,
+        created_at, due_at, sent_at
     FROM outbox LEFT JOIN jobs ON jobs.id = outbox.job_id
 """
 _INCIDENTS = """
@@ -73,6 +80,11 @@ _INCIDENTS = """
 """
 # The words of the partial indexes in the schema, so that SQLite knows that it may use them.
 _IN_STATE = {state: f"outbox.state = '{state}'" for state in ("waiting", "sent", "dead")}
+
+
+def way_of(channel: str, name: str | None) -> str:
+    """Return "ops/slack", or the channel alone while nobody has looked where it goes."""
+    return channel if name is None else f"{channel}/{name}"
 
 
 def outbox(connection: Connection, *, state: str | None, limit: int) -> list[OutboxRow]:
@@ -107,17 +119,17 @@ def sent_since(connection: Connection, at: Instant) -> int:
 
 
 def stuck(connection: Connection) -> list[Stuck]:
-    """Return what has not been sent, by channel: what waits first, then what never could be."""
+    """Return what has not been sent, by its way: what waits first, then what never could be."""
     rows = connection.execute(
         """
-        SELECT channel, state, count(*), max(tries), error, min(due_at) FROM outbox
-        WHERE state = 'waiting' GROUP BY channel
+        SELECT channel, coalesce(via, target), state, count(*), max(tries), error, due_at
+        FROM outbox WHERE state = 'waiting' GROUP BY 1, 2
         UNION ALL
-        SELECT channel, state, count(*), max(tries), error, min(due_at) FROM outbox
-        WHERE state = 'dead' GROUP BY channel
+        SELECT channel, coalesce(via, target), state, count(*), max(tries), error, due_at
+        FROM outbox WHERE state = 'dead' GROUP BY 1, 2
         """
     )
-    return [Stuck(*row) for row in rows]
+    return [Stuck(way_of(channel, name), *rest) for channel, name, *rest in rows]
 
 
 def open_incidents(connection: Connection) -> dict[str, OpenIncident]:
@@ -145,39 +157,20 @@ def streak_of_run(connection: Connection, run: int) -> Streak | None:
     return None if row is None else Streak(*row)
 
 
-def unsent(connection: Connection) -> list[int]:
-    """Return what of the outbox has not been sent: what waits, and what never could be."""
-    rows = connection.execute(
-        """
-        SELECT id FROM outbox WHERE state = 'waiting'
-        UNION ALL SELECT id FROM outbox WHERE state = 'dead'
-        """
-    )
-    return [number for (number,) in rows]
-
-
-def try_again(connection: Connection, numbers: Iterable[int], *, at: Instant) -> None:
-    """Let these be tried at once; what was sent meanwhile stays as it is."""
-    connection.executemany(
-        "UPDATE outbox SET state = 'waiting', due_at = ? WHERE id = ? AND state != 'sent'",
-        [(at, number) for number in numbers],
-    )
-
-
 def _row(row: Sequence[Any]) -> OutboxRow:
-    number, channel, event, *rest = row
-    return OutboxRow(number, channel, Event(event), *rest)
+    number, channel, target, via, event, *rest = row
+    return OutboxRow(number, channel, target, via, Event(event), *rest)
 
 
 def _with_told(connection: Connection, incident: OpenIncident) -> OpenIncident:
     rows = connection.execute(
         """
-        SELECT channel, max(sent_at) FROM outbox
-        WHERE incident_id = ? AND event = 'failure' GROUP BY channel ORDER BY channel
+        SELECT channel, coalesce(via, target), max(sent_at) FROM outbox
+        WHERE incident_id = ? AND event = 'failure' GROUP BY 1, 2 ORDER BY 1, 2
         """,
         (incident.id,),
     ).fetchall()
     return incident._replace(
-        told=tuple((channel, sent) for channel, sent in rows if sent is not None),
-        waiting=tuple(channel for channel, sent in rows if sent is None),
+        told=tuple((way_of(channel, name), at) for channel, name, at in rows if at is not None),
+        waiting=tuple(way_of(channel, name) for channel, name, at in rows if at is None),
     )

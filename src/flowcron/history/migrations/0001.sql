@@ -192,6 +192,7 @@ CREATE TABLE heard (  -- which channel was told of an incident
 CREATE TABLE outbox (  -- what channels are still to be told, and what they were
     id INTEGER PRIMARY KEY,
     channel TEXT NOT NULL,
+    target TEXT,                     -- which of the ways of the channel; NULL: not looked at yet
     event TEXT NOT NULL CHECK (event IN ('failure', 'retry', 'recovery', 'missed', 'late', 'slow',
         'start', 'success', 'scheduler', 'mail', 'test')),
     job_id INTEGER REFERENCES jobs (id),
@@ -204,16 +205,18 @@ CREATE TABLE outbox (  -- what channels are still to be told, and what they were
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dead')),
     tries INTEGER NOT NULL DEFAULT 0,
     error TEXT,                      -- of the last try; never with a secret
+    failing_since INTEGER,           -- when its first try failed
+    leased_until INTEGER,            -- somebody is just sending it
+    fell_back INTEGER NOT NULL DEFAULT 0,  -- 1: the fallback of its channel has it too
+    via TEXT,                        -- the service behind the target: slack, email
     sent_at INTEGER,
     message INTEGER                  -- the first row of the message that it was sent with
 ) STRICT;
 
 CREATE INDEX outbox_waiting ON outbox (due_at) WHERE state = 'waiting';
-CREATE INDEX outbox_of_run ON outbox (run_id) WHERE run_id IS NOT NULL;
--- for people: what was sent of late, what never could be, and who was told of an incident
-CREATE INDEX outbox_sent_at ON outbox (sent_at) WHERE state = 'sent';
+CREATE INDEX outbox_sent ON outbox (channel, target, sent_at) WHERE state = 'sent';
 CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead';
-CREATE INDEX outbox_of_incident ON outbox (incident_id) WHERE incident_id IS NOT NULL;
+CREATE INDEX outbox_of_run ON outbox (run_id) WHERE run_id IS NOT NULL;
 
 CREATE TABLE mutes (  -- of a job, or of all jobs with a tag: 'backup', 'tag:db'
     target TEXT PRIMARY KEY,
@@ -221,3 +224,7 @@ CREATE TABLE mutes (  -- of a job, or of all jobs with a tag: 'backup', 'tag:db'
     until INTEGER,                   -- NULL: until somebody unmutes it
     muted_by TEXT NOT NULL
 ) STRICT;
+
+-- for people: what was sent of late, and who was told of an incident
+CREATE INDEX outbox_sent_at ON outbox (sent_at) WHERE state = 'sent';
+CREATE INDEX outbox_of_incident ON outbox (incident_id) WHERE incident_id IS NOT NULL;
