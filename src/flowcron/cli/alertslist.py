@@ -8,8 +8,9 @@ from typing import Any
 from flowcron.cli.alertwords import places_of, rules_text
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session
-from flowcron.cli.table import Column
-from flowcron.cli.text import Line, Span
+from flowcron.cli.facts import fact
+from flowcron.cli.text import Span
+from flowcron.domain.alerting import Event
 from flowcron.domain.alertwords import format_quiet
 from flowcron.domain.channel import Channel
 from flowcron.domain.job import Job
@@ -27,13 +28,6 @@ FIELDS = (
     "output",
     "params",
     "jobs",
-)
-_COLUMNS = (
-    Column("CHANNEL", minimum=8, firm=True),
-    Column("TO", minimum=20),
-    Column("TOLD OF", minimum=16),
-    Column("RULES", minimum=10, drop=2),
-    Column("JOBS", minimum=8, drop=1),
 )
 
 
@@ -54,7 +48,9 @@ def command(session: Session) -> None:
         document = {"schema": "flowcron.alerts/1", "alerts": []}
         session.records(records, FIELDS, document=document)
     elif config.channels:
-        session.screen.table(_COLUMNS, [_row(channel, config.jobs) for channel in config.channels])
+        with session.paged():
+            for channel in config.channels:
+                _write(session, channel, config.jobs)
         session.hint(f"flowcron alerts test {config.channels[0].name}")
     else:
         session.note(Span("no channels", "dim"))
@@ -65,22 +61,19 @@ def _jobs_of(channel: Channel, jobs: tuple[Job, ...]) -> list[str]:
     return [job.name for job in jobs if channel.name in {each.channel for each in job.alert}]
 
 
-def _row(channel: Channel, jobs: tuple[Job, ...]) -> tuple[Line, ...]:
+def _write(session: Session, channel: Channel, jobs: tuple[Job, ...]) -> None:
     told = _jobs_of(channel, jobs)
-    all_of_them = bool(jobs) and len(told) == len(jobs)
-    return (
-        (Span(channel.name, "strong"),),
-        (Span(", ".join(places_of(channel))),),
-        (Span(", ".join(event for event in _in_order(channel))),),
-        (Span(rules_text(channel)),),
-        (Span("all" if all_of_them else ", ".join(told) or "none"),),
-    )
+    screen = session.screen
+    screen.line(Span(channel.name, "strong"))
+    fact(screen, "to", ", ".join(places_of(channel)))
+    fact(screen, "told of", ", ".join(_in_order(channel)))
+    fact(screen, "rules", rules_text(channel))
+    fact(screen, "jobs", "all" if jobs and len(told) == len(jobs) else ", ".join(told) or "none")
+    screen.line()
 
 
 def _in_order(channel: Channel) -> list[str]:
     """Return what the channel is told of, in the order in which it is documented."""
-    from flowcron.domain.alerting import Event  # noqa: PLC0415 it is little
-
     return [str(event) for event in Event if event in channel.rule.on]
 
 

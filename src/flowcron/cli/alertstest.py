@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,11 +21,16 @@ from flowcron.domain.channel import Channel
 from flowcron.domain.names import did_you_mean
 from flowcron.errors import NotFoundError
 
-Try = Callable[[Channel, Config], Iterator[Tried]]
+FIELDS = ("target", "via", "ok", "error", "hint", "took")
 _NAME = 14
 
 
-@as_command(name="test", group="alerts", examples=("flowcron alerts test ops",))
+@as_command(
+    name="test",
+    group="alerts",
+    examples=("flowcron alerts test ops", "flowcron alerts test ops --json"),
+    fields=FIELDS,
+)
 @click.argument("name", metavar="NAME")
 @pass_session
 def command(session: Session, *, name: str) -> int:
@@ -35,7 +41,8 @@ def command(session: Session, *, name: str) -> int:
     from flowcron.config.load import load  # noqa: PLC0415 pydantic is slow to load
 
     config = load(session.needed_config)
-    return test_channel(session, channel_named(config, name), config)
+    channel = channel_named(config, name)
+    return write_trial(session, try_channel(channel, config), channel, config)
 
 
 def channel_named(config: Config, name: str) -> Channel:
@@ -47,16 +54,22 @@ def channel_named(config: Config, name: str) -> Channel:
     return channels[name]
 
 
-def test_channel(
-    session: Session, channel: Channel, config: Config, *, attempt: Try = try_channel
-) -> int:
-    """Write a line for each way of a channel, as soon as it is known; return the exit code."""
-    all_arrived = True
-    for tried in attempt(channel, config):
-        all_arrived = all_arrived and tried.error is None
-        _write(session, tried, channel, config)
-        session.screen.stream.flush()
-    return 0 if all_arrived else 1
+def write_trial(session: Session, tries: Iterable[Tried], channel: Channel, config: Config) -> int:
+    """Write what became of each way of a channel, and return the exit code."""
+    done = []
+    for tried in tries:
+        done.append(tried)
+        if session.is_for_people:
+            _write(session, tried, channel, config)
+            session.screen.stream.flush()
+    if not session.is_for_people:
+        document = {"schema": "flowcron.alerts-test/1", "channel": channel.name, "ways": []}
+        session.records([_record(tried) for tried in done], FIELDS, document=document)
+    return 0 if all(tried.error is None for tried in done) else 1
+
+
+def _record(tried: Tried) -> dict[str, Any]:
+    return tried._asdict() | {"ok": tried.error is None, "took": tried.took.total_seconds()}
 
 
 def _write(session: Session, tried: Tried, channel: Channel, config: Config) -> None:

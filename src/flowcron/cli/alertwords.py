@@ -72,11 +72,11 @@ def alert_record(row: OutboxRow, zone: tzinfo | None) -> dict[str, Any]:
 
 def told_line(row: OutboxRow, now: Instant, zone: tzinfo | None) -> Line:
     """Return who was told of a run, and when; or why not yet."""
-    what = () if row.event is Event.FAILURE else (Span(f" {HAPPENED[row.event]}"),)
-    front = (SIGNS[row.state], Span(f" {row.way}"), *what)
+    what = () if row.event is Event.FAILURE else (Span(f" ({row.event})", "dim"),)
+    front = (SIGNS[row.state], Span(f" {row.way}"))
     if row.state == "sent" and row.sent_at is not None:
-        return (*front, Span(f" {local(row.sent_at, zone):%H:%M:%S}"))
-    return (*front, Span(f" {unsent_text(row, now)}", SIGNS[row.state].style))
+        return (*front, Span(f" {local(row.sent_at, zone):%H:%M:%S}"), *what)
+    return (*front, Span(f" {unsent_text(row, now)}", SIGNS[row.state].style), *what)
 
 
 def unsent_text(row: OutboxRow | Stuck, now: Instant) -> str:
@@ -90,9 +90,11 @@ def unsent_text(row: OutboxRow | Stuck, now: Instant) -> str:
 
 
 def mute_text(mute: Mute, now: Instant, zone: tzinfo | None) -> str:
-    """Return "muted until 20:00 (root)"."""
-    until = "" if mute.until is None else f" until {short(mute.until, now, zone)}"
-    return f"muted{until} ({mute.by})"
+    """Return "until today 20:00 (root)"."""
+    until = "somebody unmutes it"
+    if mute.until is not None:
+        until = short(mute.until, now, zone, seconds=False)
+    return f"until {until} ({mute.by})"
 
 
 def ordinal(number: int) -> str:

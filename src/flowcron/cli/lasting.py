@@ -24,5 +24,5 @@ def end_of(session: Session, length: str | None, until: str | None) -> Instant |
 
 def lasting(session: Session, end: Instant | None, *, otherwise: str) -> str:
     """Return "until 20:00", or until what else."""
-    when = otherwise if end is None else short(end, session.now, session.zone)
+    when = otherwise if end is None else short(end, session.now, session.zone, seconds=False)
     return f"until {when}"

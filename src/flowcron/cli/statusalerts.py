@@ -73,7 +73,7 @@ def alert_lines(session: Session, alerts: Alerts) -> list[Line]:
         lines.append((*front, *why))
     for mute in alerts.mutes:
         said = mute_text(mute, session.now, session.zone)
-        lines.append((Span(mute.target, "strong"), Span(f" {said}", "dim")))
+        lines.append((Span(mute.target, "strong"), Span(f" muted {said}", "dim")))
     return lines
 
 
