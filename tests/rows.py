@@ -87,6 +87,11 @@ class Story:
         assert number is not None
         return number
 
+    def mark(self, run: int, **columns: Any) -> None:
+        """Write into columns of a run: what it waits for, how late it was, its chain."""
+        for name, value in columns.items():
+            self.db.execute(f'UPDATE runs SET "{name}" = ? WHERE id = ?', (value, run))
+
     def output(self, run: int, content: bytes, pieces: bytes, *, number: int = 1) -> None:
         """Record what an attempt wrote."""
         with transaction(self.db):

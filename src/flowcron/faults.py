@@ -23,6 +23,8 @@ POINTS = (
     "finish-committed",
     "acked",
     "judge-asked",
+    "alert-leased",
+    "alert-sent",
     "recovery-read",
     "recovery-committed",
 )

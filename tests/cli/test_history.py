@@ -9,6 +9,7 @@ import json
 import pytest
 
 from fakes import make_job
+from flowcron.domain.instant import SECOND
 from flowcron.domain.run import State, Trigger
 from flowcron.history.run_record import RUN_FIELDS
 from rows import SUNDAY, Story, ago
@@ -89,6 +90,12 @@ def test_json_is_exact(cli: Cli) -> None:
         "exit_code": 1,
         "signal": None,
         "reason": "exit 1",
+        "upstream": None,
+        "chain": None,
+        "retry_of": None,
+        "waits": None,
+        "late": None,
+        "slow": None,
     }
 
 
@@ -185,6 +192,44 @@ def test_runs_can_be_chosen_by_time_state_and_trigger(cli: Cli) -> None:
     assert numbers("--by", "manual") == [3]
     assert numbers("-n", "1") == [3]
     assert numbers("back*") == [3, 2]
+
+
+def test_a_run_says_what_made_it_what_it_waits_for_and_whether_it_was_late_or_slow(
+    cli: Cli,
+) -> None:
+    story = cli.story()
+    story.configured(make_job("extract"), make_job("load"))
+    first = story.run("extract", ago(hours=3), took=240)
+    late = story.run("load", ago(hours=2), trigger=Trigger.AFTER)
+    again = story.run("load", ago(hours=1), trigger=Trigger.RETRY, requested_by="root")
+    slow = story.running("extract", ago(minutes=17))
+    waiting = story.claimed("load", ago(minutes=9), state=State.QUEUED)
+    story.mark(late, chain=first, upstream=first, late=5 * 60 * SECOND)
+    story.mark(again, retry_of=late, slow_at=ago(minutes=58))
+    story.mark(slow, slow_at=ago(minutes=3))
+    story.mark(waiting, waits="pool db: 2 of 2 in use")
+
+    rows = [line.split("  ") for line in cli.on_terminal("history").lines[1:]]
+    said = json.loads(cli.piped("history", "--json").out)["runs"]
+
+    assert [row[-1].strip() for row in rows] == [
+        "schedule",
+        "schedule",
+        f"retry of {late}",
+        f"run {first}",
+        "schedule",
+    ]
+    assert [next(cell for cell in row if cell[:2] in {"qu", "ru", "ok"}) for row in rows] == [
+        "queued · waits for pool db: 2 of 2 in use",
+        "running · slow, usually 4m",
+        "ok · slow",
+        "ok · 5m late",
+        "ok",
+    ]
+    assert said[0]["waits"] == "pool db: 2 of 2 in use"
+    assert said[1]["slow"] == "2026-11-22T19:45:19+01:00"
+    assert said[2]["retry_of"] == late
+    assert [said[3][field] for field in ("chain", "upstream", "late")] == [first, first, 300.0]
 
 
 def test_the_footer_counts_the_span_that_was_asked_for(cli: Cli) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from fakes import make_job
 from flowcron.cli.list import FIELDS
-from flowcron.domain.job import Cron
+from flowcron.domain.job import After, Cron
+from flowcron.domain.job import Condition as When
 from flowcron.domain.run import State
 from rows import ago
 from terminal import Cli
@@ -87,7 +88,59 @@ def test_programs_get_records(evening_cli: Cli) -> None:
         "usual_duration": None,
         "failures": 3,
         "muted": False,
+        "after": [],
     }
+
+
+CHAIN = (
+    make_job("load", when=(After(("clean", "check")),)),
+    make_job("extract"),
+    make_job("clean", when=(After(("extract",)),)),
+    make_job("other"),
+    make_job("check", when=(After(("extract",), When.ALWAYS),)),
+    make_job("nightly"),
+    make_job("report", when=(After(("nightly",), When.FAILURE),)),
+)
+
+
+def test_a_chain_is_a_tree_and_a_job_after_several_stands_once(cli: Cli) -> None:
+    cli.story().configured(*CHAIN)
+
+    lines = cli.on_terminal("list", columns=100).lines[1:]
+    by_name = cli.on_terminal("list", "--sort", "name").lines[1:]
+    said = json.loads(cli.piped("list", "--json", "job,after").out)["jobs"]
+
+    assert [" ".join(line.partition(" —")[0].split()) for line in lines] == [
+        "extract by hand",
+        "├─ clean after extract",
+        "├─ check after extract, however it ends",
+        "└─ load after clean and check",
+        "other by hand",
+        "nightly by hand",
+        "└─ report after nightly failed",
+    ]
+    assert not [line for line in by_name if "─ " in line]
+    assert said[0] == {"job": "load", "after": ["clean", "check"]}
+
+
+def test_a_chain_of_which_only_a_part_is_shown_is_a_tree_where_its_beginning_is(cli: Cli) -> None:
+    cli.story().configured(*CHAIN)
+
+    def jobs(*names: str) -> list[str]:
+        return [line.split("  ")[1].strip() for line in cli.on_terminal("list", *names).lines[1:]]
+
+    assert jobs("extract", "load") == ["extract", "└─ load"]
+    assert jobs("check", "load") == ["load", "check"]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_tree_fits_the_screen(cli: Cli, columns: int) -> None:
+    cli.story().configured(*CHAIN)
+
+    said = cli.on_terminal("list", columns=columns)
+
+    assert max(map(len, said.lines)) <= columns
+    assert "└─ load" in said.out
 
 
 @pytest.mark.parametrize(

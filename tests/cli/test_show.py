@@ -9,8 +9,8 @@ import pytest
 
 from fakes import make_job
 from flowcron.cli.policyrecord import POLICY_FIELDS
-from flowcron.domain.instant import Instant
-from flowcron.domain.run import State
+from flowcron.domain.instant import SECOND, Instant
+from flowcron.domain.run import State, Trigger
 from flowcron.supervisor.segment import RECORD, STDERR_BIT
 from rows import Story, ago
 from terminal import Cli
@@ -31,7 +31,7 @@ def test_a_run_is_shown_in_full(evening_cli: Cli) -> None:
     refused = "psycopg.OperationalError: connection refused"
     assert said.lines[0] == f"✗ daily-kpis · run 91 · exit 2 · {refused}"
     assert "  scheduled   Fri 20 Nov 2026 19:48:19 CET · schedule" in said.lines
-    assert "finished 19:49:00 (41.0s)" in said.out
+    assert "finished 19:49:00 · took 41.0s" in said.out
     assert "  1        100  19:48:19   0.5s  ✗ exit 1" in said.lines
     assert "  3        100  19:48:19  41.0s  ✗ exit 2  waited 2s" in said.lines
     assert "before      ✗ failed 1d before (run 90)" in said.out
@@ -83,7 +83,7 @@ def test_a_job_is_shown_in_full(evening_cli: Cli) -> None:
     assert said.lines[0] == f"{what:<84}schedules.toml:1"
     assert "retry 4 (10s, 20s, 40s, 1m20s)" in said.out
     assert "✓ 14 success      ! 1 missed" in said.out
-    assert "usually 4m 12s" in said.out
+    assert "usually 4m 12s · p95 4m 12s · longest 4m 12s" in said.out
     assert "▄▄▄▄▄▄▄▄▄▄▄▄▄▄!" in said.out
 
 
@@ -244,6 +244,55 @@ def test_a_run_that_did_not_start_says_never(evening_cli: Cli) -> None:
 
     assert "  started     never\n" in said.out
     assert "not started" not in said.out
+
+
+@pytest.fixture
+def chain_cli(cli: Cli) -> Cli:
+    """Return a command line with a chain of which one run was late and slow, and done again."""
+    story = cli.story()
+    story.configured(make_job("extract"), make_job("load"), make_job("report"))
+    first = story.run("extract", ago(hours=4))
+    failed = story.run("load", ago(hours=3), state=State.FAILED, took=153)
+    last = story.claimed("report", ago(hours=2), state=State.SKIPPED)
+    again = story.run("load", ago(hours=1), trigger=Trigger.RETRY, took=38)
+    waiting = story.claimed("report", ago(minutes=9), state=State.QUEUED)
+    story.mark(failed, chain=first, upstream=first, late=5 * 60 * SECOND, slow_at=ago(minutes=179))
+    story.mark(last, chain=first, upstream=failed)
+    story.mark(again, chain=first, retry_of=failed)
+    story.mark(waiting, waits="run 12 to end")
+    return cli
+
+
+def test_a_run_says_what_it_has_to_do_with_others(chain_cli: Cli) -> None:
+    failed = chain_cli.on_terminal("show", "2")
+    skipped = chain_cli.on_terminal("show", "3")
+    again = chain_cli.on_terminal("show", "4")
+
+    assert failed.out.endswith(
+        "  after       ✓ extract 1\n  then        ⊘ report 3\n  retried by  ✓ run 4\n"
+    )
+    assert "  after       ✗ load 2      in the chain of run 1\n" in skipped.out
+    assert "  retry of    ✗ run 2\n" in again.out
+
+
+def test_a_run_says_how_late_and_how_slow_it_was_and_what_it_waits_for(chain_cli: Cli) -> None:
+    failed = chain_cli.on_terminal("show", "2")
+    waiting = chain_cli.on_terminal("show", "5")
+    said = json.loads(chain_cli.piped("show", "2", "--json").out)
+
+    assert "  started     16:48:19 · 5m late      finished 16:50:52" in failed.out
+    assert "took 2m 33s (usually 38.0s)" in failed.out
+    assert "  slow        since 16:49:19\n" in failed.out
+    assert "  waits for   run 12 to end\n" in waiting.out
+    assert (said["upstream"], said["chain"], said["late"]) == (1, 1, 300.0)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("run", ["1", "2", "3", "4", "5"])
+def test_relatives_are_not_wider_than_the_screen(chain_cli: Cli, run: str, columns: int) -> None:
+    said = chain_cli.on_terminal("show", run, columns=columns)
+
+    assert max(map(len, said.lines)) <= columns
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])

@@ -70,6 +70,22 @@ def test_failing_jobs_are_in_line(running_cli: Cli) -> None:
     ]
 
 
+def test_who_waits_says_for_what_and_who_is_slow_is_marked(running_cli: Cli) -> None:
+    story = running_cli.story()
+    waiting = story.claimed("backup", ago(minutes=3), state=State.QUEUED)
+    story.mark(waiting, waits="pool db: 2 of 2 in use")
+    story.mark(97, slow_at=ago(minutes=2))
+
+    lines = running_cli.on_terminal("status", columns=100).lines
+    said = json.loads(running_cli.piped("status", "--json").out)
+
+    assert (
+        "RUNNING 1   extract 97   17m 41s of ~22m  ████████████████░░░░   slow   try 1/3" in lines
+    )
+    assert "QUEUED 1    backup 98    queued 3m ago · waits for pool db: 2 of 2 in use" in lines
+    assert said["queued"][0]["waits"] == "pool db: 2 of 2 in use"
+
+
 def test_a_changed_configuration_is_noticed(running_cli: Cli) -> None:
     (running_cli.folder / "schedules.toml").write_text("[jobs\n", encoding="utf-8")
 

@@ -262,7 +262,7 @@ def test_a_slow_and_a_late_run_are_told_where_that_is_wanted(world: World) -> No
     world.clock.go_on(400)
     engine.step()
 
-    assert told(world) == [("late", "started 3.0s late"), ("slow", "still running after 5m")]
+    assert told(world) == [("late", "started 3.0s late"), ("slow", "still running after 6m 40s")]
 
 
 def test_a_run_in_the_foreground_fills_the_same_outbox(world: World) -> None:
@@ -274,3 +274,48 @@ def test_a_run_in_the_foreground_fills_the_same_outbox(world: World) -> None:
     command.step()
 
     assert events(world) == ["failure"]
+
+
+def with_a_habit(world: World, **job: Any) -> Engine:
+    """Return an engine whose job has taken ten minutes and written 4 kB, five times."""
+    engine = alerting(world, ops(on=frozenset({Event.SLOW})), unusual=3.0, **job)
+    for _ in range(5):
+        usual_run(world, engine)
+    return engine
+
+
+def usual_run(world: World, engine: Engine, *, minutes: int = 10, wrote: int = 4_000) -> None:
+    world.clock.go_on(60)
+    engine.look_at_everything()
+    engine.step()
+    ((run,),) = world.rows("SELECT max(id) FROM runs WHERE state = 'queued'")
+    began = world.clock.now
+    engine.receive([started(run, at=began)])
+    engine.step()
+    world.clock.go_on(60 * minutes)
+    engine.receive([exited(run, at=world.clock.now, began=began, bytes=wrote)])
+    engine.step()
+
+
+def test_a_run_that_is_unusually_short_or_quiet_is_told(world: World) -> None:
+    engine = with_a_habit(world)
+    assert told(world) == []
+
+    usual_run(world, engine, minutes=3)
+    usual_run(world, engine, wrote=0)
+    usual_run(world, engine, minutes=4, wrote=2_000)
+
+    assert told(world) == [
+        ("slow", "took only 3m 00s, usually 10m 00s"),
+        ("slow", "wrote only 0 bytes, usually 4.0 KB"),
+    ]
+
+
+def test_a_run_that_goes_on_for_unusually_long_is_told(world: World) -> None:
+    engine = with_a_habit(world)
+
+    usual_run(world, engine, minutes=29)
+    assert told(world) == []
+    usual_run(world, engine, minutes=31)
+
+    assert [text for _, text in told(world)] == ["still running after 31m 00s"]

@@ -10,10 +10,12 @@ import pytest
 from fakes import make_job
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State, Trigger
+from flowcron.domain.usual import OF_LAST
 from flowcron.history import window
 from flowcron.history.attempts import attempts_of
 from flowcron.history.count import Count, count
 from flowcron.history.database import read_history
+from flowcron.history.lineage import followers, retries_of
 from flowcron.history.query import (
     Wanted,
     extent,
@@ -24,6 +26,7 @@ from flowcron.history.query import (
     runs,
 )
 from flowcron.history.recent import recent_runs
+from flowcron.history.usual import usuals
 from rows import SUNDAY, Story, ago
 
 
@@ -194,9 +197,35 @@ def test_a_job_is_known_by_its_last_runs(story: Story) -> None:
     recent = recent_runs(story.db, ["backup", "ping"], count=14)
 
     assert recent["backup"].failures == 2
-    assert recent["backup"].usual is not None
-    assert recent["backup"].usual.total_seconds() == 20
     assert recent["ping"].runs == ()
+
+
+def test_what_is_usual_is_learnt_from_the_last_successes(story: Story) -> None:
+    story.run("backup", ago(days=50), took=9_000)
+    for day in range(OF_LAST, 0, -1):
+        story.run("backup", ago(days=day), took=100 + day)
+        story.run("backup", ago(days=day, hours=-1), took=7_000, state=State.FAILED)
+        story.claimed("backup", ago(days=day, hours=-2), state=State.SKIPPED)
+    story.running("ping", ago(minutes=1))
+
+    found = usuals(story.db, ["backup", "ping", "nobody"])
+
+    assert list(found) == ["backup"]
+    assert [length.total_seconds() for length in found["backup"]] == [115, 129, 130]
+
+
+def test_a_run_knows_its_relatives(story: Story) -> None:
+    first, second, third = (story.run("backup", ago(hours=hour)) for hour in (3, 2, 1))
+    again = story.run("ping", ago(minutes=5))
+    story.mark(second, chain=first, upstream=first)
+    story.mark(third, chain=first, upstream=second)
+    story.mark(again, retry_of=second)
+    rows = {run.id: run for run in runs(story.db, Wanted())}
+
+    assert [run.id for run in followers(story.db, rows[first])] == [second]
+    assert [run.id for run in followers(story.db, rows[second])] == [third]
+    assert [run.id for run in retries_of(story.db, rows[second])] == [again]
+    assert retries_of(story.db, rows[first]) == []
 
 
 FULL_SCANS = "SCAN runs"
@@ -213,7 +242,10 @@ FULL_SCANS = "SCAN runs"
         lambda story: window.newest(story.db, 20),
         lambda story: window.between(story.db, ago(hours=1), SUNDAY, limit=20),
         lambda story: recent_runs(story.db, ["backup"], count=14),
+        lambda story: usuals(story.db, ["backup"]),
         lambda story: run_numbered(story.db, 1),
+        lambda story: [followers(story.db, run) for run in newest_of(story.db, "backup", 1)],
+        lambda story: [retries_of(story.db, run) for run in newest_of(story.db, "backup", 1)],
         lambda story: count(story.db),
         lambda story: count(story.db, ("backup",)),
     ],

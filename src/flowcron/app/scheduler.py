@@ -20,6 +20,7 @@ from typing import Any
 
 from flowcron.app.guard import Guard, LoopWakes
 from flowcron.app.judges import Judges
+from flowcron.app.pruning import Pruning
 from flowcron.app.reloading import Reloading
 from flowcron.app.state import Holding
 from flowcron.app.stopping import Stopping
@@ -88,6 +89,13 @@ class Scheduler:
         )
         self._engine = self._new_engine()
         self._reloading = Reloading(self._config, use=self._use, say=self._say)
+        self._pruning = Pruning(
+            holding,
+            keeps=lambda: self._config.keeps,
+            is_busy=lambda: self._is_busy,
+            guard=self._guard,
+            say=self._say,
+        )
         self._listen_for_signals()
         try:
             self._timer.start()
@@ -175,6 +183,7 @@ class Scheduler:
         """Decide anew about everything when the wall clock was set."""
         if step := self._clock_watch.step():
             self._engine.clock_stepped(step)
+            self._pruning.clock_stepped(step)
             self._timer.arm_again(self._engine.book.alarms())
             self._plan_turn()
 
@@ -188,6 +197,7 @@ class Scheduler:
             self._reload(frozenset())
         self._engine.look()
         self._plan_turn()
+        self._pruning.look()
 
     def _listen(self, state: Path) -> None:
         self._poke = poke.listen(state)
@@ -213,6 +223,10 @@ class Scheduler:
         if not self._turn_is_planned:
             self._turn_is_planned = True
             self._loop.call_soon(self._guard.call, self._turn)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._engine.is_due or self._is_waiting or self._stopping.how is not None
 
     def _turn(self) -> None:
         self._turn_is_planned = False

@@ -1,4 +1,4 @@
-"""Asking before something that cannot be taken back."""
+"""Asking before something that cannot be taken back: a person in a terminal, never a script."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flowcron.cli.context import Session
 
 
 def confirmed(session: Session, question: str, *, yes: bool) -> bool:
-    """Return whether a person agrees; `yes` is that they have said so already.
+    """Return whether it may be done: `yes` was said on the command line, or is now.
 
     Raises click.UsageError where nobody can be asked.
     """

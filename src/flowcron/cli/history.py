@@ -12,7 +12,7 @@ from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session, since
 from flowcron.cli.table import Column
 from flowcron.cli.text import Line, Span
-from flowcron.cli.words import SYMBOLS, grouped, result, took
+from flowcron.cli.words import SYMBOLS, grouped, made_by, result, took
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State, Trigger
 from flowcron.domain.times import short
@@ -148,14 +148,13 @@ def _rows(session: Session, found: Sequence[RunRow]) -> list[tuple[Line, ...]]:
     return [_row(session, run, usual.get(run.job)) for run in found]
 
 
-def _usual(session: Session, jobs: set[str]) -> dict[str, timedelta | None]:
+def _usual(session: Session, jobs: set[str]) -> dict[str, timedelta]:
     """Return how long runs of these jobs take."""
     if not jobs:
         return {}
-    from flowcron.history.recent import recent_runs  # noqa: PLC0415 this command is to be quick
+    from flowcron.history.usual import usuals  # noqa: PLC0415 this command is to be quick
 
-    recent = recent_runs(session.history, jobs, count=14)
-    return {job: recent[job].usual for job in jobs}
+    return {job: usual.median for job, usual in usuals(session.history, jobs).items()}
 
 
 def _row(session: Session, run: RunRow, usual: timedelta | None) -> tuple[Line, ...]:
@@ -170,7 +169,7 @@ def _row(session: Session, run: RunRow, usual: timedelta | None) -> tuple[Line, 
         (Span(took(length)),),
         (Span(f"{run.attempts}/{run.tries}" if run.attempts else "", "dim"),),
         result(run, session.now, usual=usual),
-        (Span(run.requested_by or run.trigger, "dim"),),
+        (Span(made_by(run), "dim"),),
     )
 
 

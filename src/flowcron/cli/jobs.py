@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,14 @@ from flowcron.domain.job import Job
 from flowcron.domain.names import did_you_mean
 from flowcron.domain.snapshot import job_from
 from flowcron.domain.upcoming import next_time
+from flowcron.domain.usual import Usual
 from flowcron.errors import ConfigError, NotFoundError
 from flowcron.history.known import defined_jobs
 from flowcron.history.mutes import Mute, mute_of, mutes_now
 from flowcron.history.pauses import Pause, pauses
 from flowcron.history.recent import Recent, recent_runs
 from flowcron.history.schedulers import last_scheduler
+from flowcron.history.usual import usuals
 
 if TYPE_CHECKING:
     from flowcron.config.config import Config
@@ -41,12 +43,13 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job, its last runs and its next time."""
+    """A job, its last runs and its next time; `usual` is known of one that is running."""
 
     job: Job
     recent: Recent
     next_at: Instant | None
     pause: Pause | None = None
+    usual: Usual | None = None
     mute: Mute | None = None
 
     @property
@@ -129,17 +132,26 @@ def views(session: Session, jobs: Iterable[Job], *, last: int, every: bool = Tru
         more = [name for name, each in recent.items() if each.open or not each.is_well]
         recent |= recent_runs(session.history, more, count=last)
     paused = pauses(session.history, now=session.now)
+    usual = usuals(session.history, [name for name, each in recent.items() if each.open])
     muted = mutes_now(session.history, now=session.now)
-    found = (_view(session, job, recent[job.name], paused.get(job.name)) for job in jobs)
-    return [replace(view, mute=mute_of(view.job, muted)) for view in found]
+    return [
+        JobView(
+            job,
+            recent[job.name],
+            _next(session, job, recent[job.name], paused.get(job.name)),
+            paused.get(job.name),
+            usual.get(job.name),
+            mute_of(job, muted),
+        )
+        for job in jobs
+    ]
 
 
-def _view(session: Session, job: Job, recent: Recent, pause: Pause | None) -> JobView:
+def _next(session: Session, job: Job, recent: Recent, pause: Pause | None) -> Instant | None:
     if pause is None:
         ended = recent.runs[0].finished_at if recent.runs else None
-        return JobView(job, recent, next_time(job, session.now, ended=ended))
-    resumed = None if pause.until is None else next_time(job, Instant(pause.until - 1))
-    return JobView(job, recent, resumed, pause)
+        return next_time(job, session.now, ended=ended)
+    return None if pause.until is None else next_time(job, Instant(pause.until - 1))
 
 
 def _known_jobs(session: Session) -> tuple[Job, ...]:

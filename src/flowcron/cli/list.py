@@ -17,9 +17,12 @@ from flowcron.cli.pick import pick_jobs
 from flowcron.cli.spark import sparkline
 from flowcron.cli.table import Column
 from flowcron.cli.text import Line, Span
+from flowcron.cli.tree import Branch, as_tree
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.run import State
 from flowcron.domain.times import clock_time, coarse, iso, local, relative, short
+from flowcron.domain.usual import Usual
+from flowcron.history.usual import usuals
 
 FIELDS = (
     "job",
@@ -34,6 +37,7 @@ FIELDS = (
     "usual_duration",
     "failures",
     "muted",
+    "after",
 )
 _COLUMNS = (
     Column(""),
@@ -86,15 +90,19 @@ def command(
         for job in configured
         if (names is None or job.name in names) and (tag is None or tag in job.tags)
     ]
-    found = [view for view in views(session, chosen, last=_LAST) if state in {None, view.condition}]
+    looked_at = views(session, chosen, last=_LAST, every=session.is_for_people)
+    found = [view for view in looked_at if state in {None, view.condition}]
     if sort != "file":
         found.sort(key=_ORDERS[sort])
     if not session.is_for_people:
         document = {"schema": "flowcron.jobs/1", "jobs": []}
-        session.records([_record(session, each) for each in found], FIELDS, document=document)
+        usual = usuals(session.history, [view.job.name for view in found])
+        records = [_record(session, each, usual.get(each.job.name)) for each in found]
+        session.records(records, FIELDS, document=document)
     elif found:
+        tree = as_tree(found, configured) if sort == "file" else map(Branch, found)
         with session.paged():
-            session.screen.table(_COLUMNS, [_row(session, each) for each in found])
+            session.screen.table(_COLUMNS, [_row(session, each) for each in tree])
         _footer(session, found)
     else:
         session.note(Span("no jobs", "dim"))
@@ -107,8 +115,8 @@ _ORDERS: dict[str, Callable[[JobView], Any]] = {
 }
 
 
-def _record(session: Session, view: JobView) -> dict[str, Any]:
-    last, usual = view.recent.last, view.recent.usual
+def _record(session: Session, view: JobView, usual: Usual | None) -> dict[str, Any]:
+    last, after = view.recent.last, view.job.after
     length = last.duration if last else None
     return {
         "job": view.job.name,
@@ -120,16 +128,18 @@ def _record(session: Session, view: JobView) -> dict[str, Any]:
         "last_state": last.state if last else None,
         "last_at": iso(last.at, session.zone) if last else None,
         "last_duration": length.total_seconds() if length else None,
-        "usual_duration": usual.total_seconds() if usual else None,
+        "usual_duration": usual.median.total_seconds() if usual else None,
         "failures": view.recent.failures,
         "muted": view.mute is not None,
+        "after": list(after.jobs) if after else [],
     }
 
 
-def _row(session: Session, view: JobView) -> tuple[Line, ...]:
+def _row(session: Session, branch: Branch) -> tuple[Line, ...]:
+    view = branch.view
     return (
         (view.symbol,),
-        (Span(view.job.name, "strong"),),
+        (Span(branch.front, "dim"), Span(view.job.name, "strong")),
         (Span(schedule_text(view.job, zone=session.zone_name)),),
         (Span(_next(session, view)),),
         _last(session, view),
@@ -160,7 +170,7 @@ def _last(session: Session, view: JobView) -> Line:
         said = str(running.state)
         if running.state == State.RUNNING and running.started_at is not None:
             said += f" {coarse(since(running.started_at, session.now))}"
-            said += f" of ~{coarse(view.recent.usual)}" if view.recent.usual else ""
+            said += f" of ~{coarse(view.usual.median)}" if view.usual else ""
         style = SYMBOLS[running.state].style
         return (SYMBOLS[running.state], Span(f" {said}", style), *_muted(view))
     if last is None:
@@ -180,7 +190,7 @@ def _muted(view: JobView) -> Line:
 
 def _took(view: JobView) -> str:
     if view.recent.open is not None:
-        return f"~{coarse(view.recent.usual)}" if view.recent.usual else ""
+        return f"~{coarse(view.usual.median)}" if view.usual else ""
     return took(view.recent.last.duration) if view.recent.last else ""
 
 

@@ -16,7 +16,7 @@ from flowcron.domain.duration import format_duration
 from flowcron.domain.job import Job
 from flowcron.domain.times import away, clock_time, coarse, local, short
 from flowcron.history.pauses import Pause
-from flowcron.history.recent import recent_runs
+from flowcron.history.usual import usuals
 
 _COLUMNS = (
     Column("WHEN"),
@@ -25,7 +25,6 @@ _COLUMNS = (
     Column("WHAT", minimum=12),
 )
 _WORTH_SAYING = timedelta(minutes=1)
-_USUAL_OF = 14
 _GAP = "   "
 _UNLIMITED = 200
 _NARROWEST = 24
@@ -89,6 +88,7 @@ def _what(session: Session, job: Job) -> str:
     if job.jitter:
         parts.append(f"up to {format_duration(job.jitter)} later (jitter)")
     if job.command:
-        usual = recent_runs(session.history, (job.name,), count=_USUAL_OF)[job.name].usual
-        parts += [f"usually {coarse(usual)}"] if usual and usual >= _WORTH_SAYING else []
+        usual = usuals(session.history, (job.name,)).get(job.name)
+        if usual is not None and usual.median >= _WORTH_SAYING:
+            parts.append(f"usually {coarse(usual.median)}")
     return " · ".join(parts)

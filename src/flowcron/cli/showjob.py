@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any, assert_never
 
 from flowcron.cli.alertwords import mute_text
@@ -34,8 +33,10 @@ from flowcron.domain.job import (
 )
 from flowcron.domain.run import State
 from flowcron.domain.times import day, iso, local, relative, short
+from flowcron.domain.usual import Usual
 from flowcron.history.alerts import open_incident
 from flowcron.history.recent import Glance
+from flowcron.history.usual import usuals
 
 JOB_FIELDS = (
     "job",
@@ -56,6 +57,9 @@ JOB_FIELDS = (
     "tags",
     "file",
     "line",
+    "usual_duration",
+    "p95_duration",
+    "longest_duration",
     "runs",
 )
 _RUNS = 30
@@ -67,6 +71,7 @@ def job_document(session: Session, job: Job, afters: Mapping[str, After]) -> dic
     `afters` has what each job of the configuration runs after.
     """
     (view,) = views(session, (job,), last=_RUNS)
+    usual = usuals(session.history, (job.name,)).get(job.name)
     return {
         "schema": "flowcron.job/1",
         "job": job.name,
@@ -87,6 +92,9 @@ def job_document(session: Session, job: Job, afters: Mapping[str, After]) -> dic
         "tags": job.tags,
         "file": job.file or None,
         "line": job.line or None,
+        "usual_duration": None if usual is None else usual.median.total_seconds(),
+        "p95_duration": None if usual is None else usual.p95.total_seconds(),
+        "longest_duration": None if usual is None else usual.longest.total_seconds(),
         "runs": [_run(session, run) for run in view.recent.runs],
     }
 
@@ -174,17 +182,17 @@ def _write_runs(session: Session, view: JobView) -> None:
         if counts[state]
     ]
     fact(session.screen, "last", *said)
-    lengths = sorted(run.duration for run in runs if run.state == State.SUCCESS and run.duration)
-    if lengths:
-        fact(session.screen, "took", *_lengths(view, lengths))
+    if (usual := usuals(session.history, (view.job.name,)).get(view.job.name)) is not None:
+        fact(session.screen, "took", _lengths(usual))
     first, last = (local(run.at, session.zone) for run in (runs[-1], runs[0]))
     bounds = Span(day(first)), Span(day(last))
     gap = Span("  ")
     fact(session.screen, "", (bounds[0], gap, *sparkline(runs), gap, bounds[1]))
 
 
-def _lengths(view: JobView, lengths: list[timedelta]) -> tuple[str, str]:
-    return f"usually {took(view.recent.usual)}", f"longest {took(lengths[-1])}"
+def _lengths(usual: Usual) -> str:
+    median, p95, longest = map(took, usual)
+    return f"usually {median} · p95 {p95} · longest {longest}"
 
 
 def _when(session: Session, when: When) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from flowcron.cli.facts import fact, headline
 from flowcron.cli.logwriter import BOTH, LineWriter
 from flowcron.cli.place import folder_name, place_text, placed
 from flowcron.cli.runlog import Chunk, RunLog
-from flowcron.cli.showaround import write_around
+from flowcron.cli.showlineage import write_lineage
+from flowcron.cli.showtold import write_told
 from flowcron.cli.table import Column
 from flowcron.cli.tail import last_lines
 from flowcron.cli.text import Line, Span
-from flowcron.cli.words import SYMBOLS, result, took
+from flowcron.cli.words import SYMBOLS, late, result, took
 from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import Instant
 from flowcron.domain.job import Job
@@ -30,6 +31,7 @@ from flowcron.history.attempts import AttemptRow, attempts_of
 from flowcron.history.known import definition_of_run
 from flowcron.history.query import RunRow
 from flowcron.history.run_record import run_record
+from flowcron.history.usual import usuals
 from flowcron.supervisor.output_read import STDERR
 
 _COLUMNS = (
@@ -75,13 +77,16 @@ def write_run(session: Session, run: RunRow) -> None:
         rows = [_attempt_row(session, attempts, number) for number in range(len(attempts))]
         session.screen.table(_COLUMNS, rows)
     _write_last_lines(session, run)
-    write_around(session, run)
+    write_told(session, run)
+    write_lineage(session, run)
     session.hint(f"flowcron logs {run.id}", f"flowcron show {run.job}")
 
 
 def _write_facts(session: Session, run: RunRow, attempts: list[AttemptRow], job: Job) -> None:
     fact(session.screen, *_scheduled(session, run))
     fact(session.screen, "started", _started(session, run), _finished(session, run))
+    fact(session.screen, "slow", _slow(session, run))
+    fact(session.screen, "waits for", run.waits)
     command = job.command if isinstance(job.command, str) else shlex.join(job.command)
     pid = attempts[-1].pid if attempts else None
     fact(session.screen, "command", command)
@@ -105,17 +110,32 @@ def _scheduled(session: Session, run: RunRow) -> tuple[str, str]:
 def _started(session: Session, run: RunRow) -> str | None:
     if run.started_at is None:
         return "never" if run.state.is_final else "not yet"
-    late = timedelta(microseconds=run.started_at - run.at)
     clock = f"{local(run.started_at, session.zone):%H:%M:%S}"
-    return f"{clock} (+{human_duration(late)})" if late >= timedelta() else clock
+    if (said := late(run)) is not None:
+        return f"{clock} · {said}"
+    wait = timedelta(microseconds=run.started_at - run.at)
+    return f"{clock} (+{human_duration(wait)})" if wait >= timedelta() else clock
 
 
 def _finished(session: Session, run: RunRow) -> str | None:
     if run.finished_at is None:
         going = None if run.started_at is None else since(run.started_at, session.now)
-        return None if going is None else f"running for {took(going)}"
+        return None if going is None else f"running for {took(going)}{_usually(session, run)}"
     clock = f"finished {local(run.finished_at, session.zone):%H:%M:%S}"
-    return f"{clock} ({took(run.duration)})" if run.duration is not None else clock
+    if run.duration is None:
+        return clock
+    return f"{clock} · took {took(run.duration)}{_usually(session, run)}"
+
+
+def _usually(session: Session, run: RunRow) -> str:
+    usual = usuals(session.history, (run.job,)).get(run.job)
+    return "" if usual is None else f" (usually {took(usual.median)})"
+
+
+def _slow(session: Session, run: RunRow) -> Line | None:
+    if run.slow_at is None:
+        return None
+    return (Span(f"since {local(run.slow_at, session.zone):%H:%M:%S}", "late"),)
 
 
 def _exact(session: Session, at: Instant) -> str:

@@ -10,6 +10,7 @@ from operator import itemgetter
 from flowcron.cli.text import Line, Span
 from flowcron.cli.words import SYMBOLS
 from flowcron.domain.run import State
+from flowcron.domain.usual import percentile
 from flowcron.history.recent import Glance
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -19,7 +20,8 @@ _TOO_SHORT = timedelta(seconds=1)  # below it the differences are chance
 
 def sparkline(runs: Sequence[Glance]) -> Line:
     """Return a character for each run, the oldest first, neighbours of one colour together."""
-    long = _nearly_longest([run.duration for run in runs if run.duration is not None])
+    lengths = [run.duration for run in runs if run.duration is not None]
+    long = percentile(lengths, 95) if lengths else timedelta()
     marks = (_mark(run, long) for run in reversed(runs))
     return tuple(
         Span("".join(text for text, _ in same), style)
@@ -41,10 +43,3 @@ def _bar(length: timedelta | None, long: timedelta) -> str:
     if length is None or long < _TOO_SHORT:
         return _BARS[0]
     return _BARS[min(round(_USUAL * (length / long)), len(_BARS) - 1)]
-
-
-def _nearly_longest(lengths: Sequence[timedelta]) -> timedelta:
-    """Return the length that 95 % do not exceed."""
-    if not lengths:
-        return timedelta()
-    return sorted(lengths)[(len(lengths) * 95 - 1) // 100]

@@ -35,6 +35,7 @@ from flowcron.history.alerts import OpenIncident, open_incidents
 from flowcron.history.query import RunRow, extent, open_runs
 from flowcron.history.run_record import run_record
 from flowcron.history.schedulers import SchedulerRecord, last_scheduler
+from flowcron.history.usual import usuals
 
 FIELDS = (
     "state",
@@ -180,7 +181,7 @@ def _write_running(session: Session, status: Status, pid: int) -> None:
 def _write_sections(session: Session, status: Status) -> None:
     running = [run for run in status.open if run.state != State.QUEUED]
     queued = [run for run in status.open if run.state == State.QUEUED]
-    usual = {view.job.name: view.recent.usual for view in status.jobs}
+    usual = usuals(session.history, {run.job for run in running})
     room = max((width(run_name(run)) for run in status.open), default=0)
     section(
         session,

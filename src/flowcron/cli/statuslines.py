@@ -13,6 +13,7 @@ from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
 from flowcron.domain.times import away, coarse, relative, short
+from flowcron.domain.usual import Usual
 from flowcron.history.alerts import OpenIncident
 from flowcron.history.query import RunRow
 
@@ -32,19 +33,21 @@ def section(session: Session, title: str, lines: Sequence[Line], *, counted: boo
         session.screen.line(Span(rest, "dim"))
 
 
-def open_line(session: Session, run: RunRow, *, usual: timedelta | None, room: int) -> Line:
+def open_line(session: Session, run: RunRow, *, usual: Usual | None, room: int) -> Line:
     """Return a line about a run that is not over; what it is called takes `room` cells."""
     blank = " " * (room - width(run_name(run)))
     line = [Span(run.job, "strong"), Span(f" {run.id}{blank}   ")]
     if run.started_at is None:
-        return (*line, Span(f"queued {relative(run.at, session.now)}"))
+        why = f" · waits for {run.waits}" if run.waits else ""
+        return (*line, Span(f"queued {relative(run.at, session.now)}{why}"))
     going = since(run.started_at, session.now)
     if run.state == State.RETRYING:
         line += [Span(f"{run.reason or 'failed'}   ", SYMBOLS[run.state].style)]
         line += [Span(_retry(session, run))]
     else:
         line += [Span(took(going))]
-        line += _progress(going, usual) if usual else []
+        line += _progress(going, usual.median) if usual else []
+        line += [Span("   slow", "late")] if run.slow_at is not None else []
     return (*line, Span(f"   try {run.attempts}/{run.tries}", "dim"))
 
 

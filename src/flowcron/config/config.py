@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flowcron.domain.channel import Channel, Sentry, Smtp
 from flowcron.domain.job import Job, Keep
+from flowcron.domain.keep import Keeps
 from flowcron.domain.overlap import Limits
 from flowcron.errors import Problem
 
@@ -53,3 +54,8 @@ class Config:
     def limits(self) -> Limits:
         """How many runs there may be at a time."""
         return Limits(dict(self.pools), self.max_running)
+
+    @property
+    def keeps(self) -> Keeps:
+        """How much history is kept of each job."""
+        return Keeps(self.keep, {job.name: job.keep for job in self.jobs if job.keep is not None})

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from flowcron.domain.graph import followers, in_order, reached
 from flowcron.domain.job import After, Condition
-from flowcron.domain.run import State
+from flowcron.domain.run import FAILURES, State
 
 UPSTREAM = "upstream "
 """How the reason of a run begins that was skipped because of what came before it."""
@@ -27,7 +27,6 @@ _ENDINGS = {
     State.SKIPPED: "was skipped",
     State.MISSED: "was missed",
 }
-_BAD = frozenset({State.FAILED, State.TIMED_OUT, State.LOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def _standing_of(link: Link) -> _Standing:
     if link.state is State.SUCCESS:
         return _Standing.GOOD
     because_of_upstream = link.reason is not None and link.reason.startswith(UPSTREAM)
-    if link.state in _BAD or (link.state is State.SKIPPED and because_of_upstream):
+    if link.state in FAILURES or (link.state is State.SKIPPED and because_of_upstream):
         return _Standing.BAD
     return _Standing.OTHER
 

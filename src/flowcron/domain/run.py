@@ -26,6 +26,8 @@ class State(StrEnum):
 
 
 OPEN_STATES = (State.QUEUED, State.RUNNING, State.RETRYING)
+FAILURES = frozenset({State.FAILED, State.TIMED_OUT, State.LOST})
+"""How a run ends that came to an end of its own, and not a good one."""
 
 
 class Trigger(StrEnum):
@@ -42,10 +44,18 @@ class Trigger(StrEnum):
     WEBHOOK = "webhook"
 
 
+RUNS_A_FOLDER = 10_000
+
+
 def log_name(run: int, number: int, *, history: str) -> str:
-    """Return where an attempt's log is, relative to the state directory and without suffix.
+    """Return where an attempt's log is, relative to the state directory and without suffix."""
+    return f"{logs_of(history)}/{run // RUNS_A_FOLDER:04}/{run}.{number}"
+
+
+def logs_of(history: str) -> str:
+    """Return the folder of all logs of a history, relative to the state directory.
 
     `history` is the identity of the history file: another one, also one made anew in its place,
     counts its runs from 1 again.
     """
-    return f"logs/{history}/{run // 10_000:04}/{run}.{number}"
+    return f"logs/{history}"

@@ -38,6 +38,12 @@ def day(when: datetime) -> str:
     return f"{DAYS[when.weekday()].capitalize()} {when.day:2} {_MONTHS[when.month - 1]}"
 
 
+def date(when: datetime, today: datetime) -> str:
+    """Return a day as "20 Nov", or "20 Nov 2025" where that is another year than today."""
+    year = "" if when.year == today.year else f" {when.year}"
+    return f"{when.day} {_MONTHS[when.month - 1]}{year}"
+
+
 def clock_time(when: datetime, *, seconds: bool = True) -> str:
     """Return "07:00", or "07:00:30" where there are seconds to tell."""
     return f"{when:%H:%M:%S}" if seconds and when.second else f"{when:%H:%M}"

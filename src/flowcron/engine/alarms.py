@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flowcron.domain.alerting import Event
-from flowcron.domain.duration import format_duration
+from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import Instant
 from flowcron.engine.admission import admit
 from flowcron.engine.alerts import tell
@@ -51,7 +51,7 @@ def go_off(turn: Turn, alarms: Alarms) -> None:
         begin_rested(turn, entry, since)
     for live in alarms.slow:
         record.run_is_slow(turn.db, live.run, at=turn.now)
-        length = format_duration(live.job.slow_after or timedelta())
-        text = f"still running after {length}"
+        length = timedelta(microseconds=turn.now - (live.started_at or turn.now))
+        text = f"still running after {human_duration(length)}"
         turn.say(Kind.SLOW, text, live)
         tell(turn, live.job, Event.SLOW, text, job_id=live.job_id, run=live.run)

@@ -17,6 +17,7 @@ from flowcron.domain.planner import Plan
 from flowcron.domain.ports import Clock, Judge, Launcher, Processes
 from flowcron.domain.wish import Wish
 from flowcron.engine.alarms import alarms_due, go_off, next_alarm
+from flowcron.engine.alerts import tell_of_scheduler
 from flowcron.engine.book import Book, Entry, Live
 from flowcron.engine.boots import begin_after_boot
 from flowcron.engine.by_hand import start_by_hand
@@ -141,6 +142,11 @@ class Engine:
             or requests.are_waiting(self._history)
             or record.has_foreground_runs(self._history)
         )
+
+    def tell(self, text: str) -> None:
+        """Tell the channels that hear of it what has happened to the scheduler itself."""
+        with self._turn() as turn:
+            tell_of_scheduler(turn, text)
 
     def answer_reload(self, asked: Iterable[int], given: Answer) -> None:
         """Answer the requests for the reload that is now over."""

@@ -33,6 +33,7 @@ from flowcron.engine.book import Live
 from flowcron.engine.judging import is_to_be_judged, question_about
 from flowcron.engine.report import Kind
 from flowcron.engine.turn import Turn
+from flowcron.engine.unusual import look_back, watch_for_slow
 from flowcron.faults import reach
 from flowcron.history import record
 from flowcron.history.record import AttemptEnd
@@ -74,7 +75,7 @@ def _started(turn: Turn, live: Live, message: Message, *, write: bool) -> None:
         tell(turn, live.job, Event.START, "started", job_id=live.job_id, run=live.run)
     if new:
         _mark_late(turn, live, at)
-        turn.book.watch_for_slow(live)
+        watch_for_slow(turn, live)
     if write:
         process = (live.process.pid, live.process.started, live.process.inode)
         record.attempt_started(turn.db, live.run, live.number, at=at, process=process)
@@ -210,6 +211,9 @@ def _wait(turn: Turn, live: Live, outcome: Outcome) -> timedelta | None:
 
 
 def _run_over(turn: Turn, live: Live, end: AttemptEnd) -> None:
+    if end.state is State.SUCCESS and live.started_at is not None:
+        took = timedelta(microseconds=end.finished_at - live.started_at)
+        look_back(turn, live, took=took, wrote=end.output_bytes or 0)
     record.run_ended(turn.db, end, reason=end.reason)
     turn.run_over(
         live,

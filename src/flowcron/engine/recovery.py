@@ -20,6 +20,7 @@ from flowcron.engine.finish import conclude, finish, outcome_of
 from flowcron.engine.report import Kind
 from flowcron.engine.schedules import schedules_of
 from flowcron.engine.turn import Turn
+from flowcron.engine.unusual import watch_for_slow
 from flowcron.history import record
 from flowcron.history.open_runs import OpenRun, open_runs
 
@@ -49,6 +50,7 @@ def recover(turn: Turn, supervision: Supervision) -> list[Message]:
         message = supervision.known.get((run.run, run.number))
         if run.attempt_is_open and message is not None:
             turn.goes_on(live)
+            watch_for_slow(turn, live)
             news.append(message)
             if message["ev"] == "started":
                 turn.say(Kind.ADOPTED, "survived", live, pid=message["pid"])
@@ -57,7 +59,7 @@ def recover(turn: Turn, supervision: Supervision) -> list[Message]:
         elif run.retry_at is not None:
             turn.book.count_in(live)
             turn.book.retry_later(live, run.retry_at)
-            turn.book.watch_for_slow(live)
+            watch_for_slow(turn, live)
         else:
             if live.number:
                 turn.book.count_in(live)
@@ -214,6 +216,7 @@ def adopt(turn: Turn, live: Live) -> None:
     job, started = live.job, live.attempt_started_at or turn.now
     record.attempt_moved(turn.db, live.run, live.number, supervisor_id=turn.supervisor_id)
     turn.goes_on(live)
+    watch_for_slow(turn, live)
     turn.spawns.append(
         {
             "op": "adopt",

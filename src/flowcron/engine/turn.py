@@ -75,7 +75,7 @@ class Turn:
         if live.number > 1 or live.waits_at is not None:
             record.run_waits_no_more(self.db, live.run)
         live.waits_at = None
-        self._is_out(live)
+        self.goes_on(live)
         record.begin_attempt(
             self.db, live.run, live.number, supervisor_id=self.supervisor_id, token=live.token
         )
@@ -84,13 +84,13 @@ class Turn:
     def begin_again(self, live: Live) -> None:
         """Send an attempt that provably never started, under the row it has already."""
         record.attempt_moved(self.db, live.run, live.number, supervisor_id=self.supervisor_id)
-        self._is_out(live)
+        self.goes_on(live)
         self.spawns.append(spawn_message(live, self.history_id))
 
     def goes_on(self, live: Live) -> None:
-        """Take up a run whose attempt is with a supervisor already."""
-        self._is_out(live)
-        self.book.watch_for_slow(live)
+        """Count a run whose attempt is with a supervisor."""
+        self.book.count_in(live)
+        self.book.take_slots(live)
 
     def attempt_over(self, live: Live) -> None:
         """Give back what an attempt took."""
@@ -118,10 +118,6 @@ class Turn:
             self.book.rest(entry, since=at)
             if state is State.SUCCESS:
                 entry.previous_success = live.started_at
-
-    def _is_out(self, live: Live) -> None:
-        self.book.count_in(live)
-        self.book.take_slots(live)
 
     def say(self, kind: Kind, text: str, live: Live | None = None, **fields: Any) -> None:  # noqa: ANN401 fields of Report
         """Report something once the transaction is durable."""

@@ -49,7 +49,7 @@ def _of_all_times(connection: Connection, jobs: tuple[str, ...]) -> Count:
     of_jobs, names = _of(jobs)
     runs, eventful, bad, still_open = connection.execute(
         f"""
-        SELECT (SELECT count(*) FROM runs WHERE {of_jobs.removeprefix("+")}),
+        SELECT (SELECT count(*) FROM runs {f"WHERE {of_jobs.removeprefix('+')}" if jobs else ""}),
             (SELECT count(*) FROM runs WHERE {EVENTFUL} AND {of_jobs}),
             (SELECT count(*) FROM runs WHERE {EVENTFUL} AND +{_ENDED_BADLY} AND {of_jobs}),
             (SELECT count(*) FROM runs WHERE {OPEN} AND {of_jobs})

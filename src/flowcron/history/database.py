@@ -100,6 +100,8 @@ def _connect(path: Path) -> Connection:
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
     if new:
         path.chmod(0o600)
+        # before the first table; it is what lets `prune` give space back without copying the file
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
     return connection
 

@@ -25,7 +25,11 @@ _AT_ONCE = 500  # values in one statement
 
 
 class RunRow(NamedTuple):
-    """One run as it is shown. `tries` is how many attempts its job allows."""
+    """One run as it is shown. `tries` is how many attempts its job allows.
+
+    `late` is in microseconds; `chain`, `upstream` and `retry_of` are the runs that its chain began
+    with, that it followed and that it does again.
+    """
 
     id: int
     job: str
@@ -45,6 +49,12 @@ class RunRow(NamedTuple):
     tries: int
     timeout: int | None
     last_line: str | None
+    waits: str | None
+    slow_at: Instant | None
+    late: int | None
+    chain: int | None
+    upstream: int | None
+    retry_of: int | None
 
     @property
     def at(self) -> Instant:
@@ -75,7 +85,8 @@ _COLUMNS = """
         runs.started_at, runs.finished_at, runs.attempts, runs.exit_code, runs.signal, runs.reason,
         runs.covers, runs.retry_at, runs.requested_by,
         coalesce(definitions.body ->> '$.retry.times', 0) + 1, definitions.body ->> '$.timeout',
-        attempts.last_line
+        attempts.last_line, runs.waits, runs.slow_at, runs.late, runs.chain, runs.upstream,
+        runs.retry_of
     FROM runs
     JOIN jobs ON jobs.id = runs.job_id
     LEFT JOIN definitions ON definitions.id = runs.definition_id

@@ -8,10 +8,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from flowcron.domain.instant import Instant
-from flowcron.domain.run import State
+from flowcron.domain.run import FAILURES, State
 from flowcron.history.database import Connection
-
-_FAILURES = (State.FAILED, State.TIMED_OUT, State.LOST)
 
 
 class Glance(NamedTuple):
@@ -54,7 +52,7 @@ class Recent:
         """How many of the newest runs failed in a row."""
         count = 0
         for run in filter(_counts, self.runs):
-            if run.state not in _FAILURES:
+            if run.state not in FAILURES:
                 break
             count += 1
         return count
@@ -63,12 +61,6 @@ class Recent:
     def is_well(self) -> bool:
         """Whether the newest run that came to an end of its own is known and was a success."""
         return self.last is not None and self.last.state == State.SUCCESS
-
-    @property
-    def usual(self) -> timedelta | None:
-        """How long a successful run takes: the median of these, or None before the first."""
-        lengths = [run.duration for run in self.runs if run.state == State.SUCCESS and run.duration]
-        return sorted(lengths)[(len(lengths) - 1) // 2] if lengths else None
 
 
 def recent_runs(connection: Connection, jobs: Iterable[str], *, count: int) -> dict[str, Recent]:
@@ -90,4 +82,4 @@ def _newest(connection: Connection, job: str, count: int) -> Iterable[Glance]:
 
 def _counts(run: Glance) -> bool:
     """Whether a run says how the job is doing: it ran to an end that nobody else made."""
-    return run.state in {State.SUCCESS, *_FAILURES}
+    return run.state in {State.SUCCESS, *FAILURES}

@@ -21,11 +21,20 @@ RUN_FIELDS = (
     "exit_code",
     "signal",
     "reason",
+    "upstream",
+    "chain",
+    "retry_of",
+    "waits",
+    "late",
+    "slow",
 )
 
 
 def run_record(run: RunRow, zone: tzinfo | None) -> dict[str, Any]:
-    """Return a run as programs get it; pinned by tests."""
+    """Return a run as programs get it; pinned by tests.
+
+    `late` is in seconds, where that is more than the job allows; `slow` is since when it was slow.
+    """
     return {
         "id": run.id,
         "job": run.job,
@@ -39,4 +48,10 @@ def run_record(run: RunRow, zone: tzinfo | None) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "signal": run.signal,
         "reason": run.reason,
+        "upstream": run.upstream,
+        "chain": run.chain,
+        "retry_of": run.retry_of,
+        "waits": run.waits,
+        "late": None if run.late is None else run.late / 1_000_000,
+        "slow": iso(run.slow_at, zone),
     }

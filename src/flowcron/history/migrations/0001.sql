@@ -50,7 +50,7 @@ CREATE TABLE definitions (  -- what a job was when a run of it was made
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     job_id INTEGER NOT NULL REFERENCES jobs (id),
-    definition_id INTEGER NOT NULL REFERENCES definitions (id),
+    definition_id INTEGER NOT NULL,  -- of definitions; with REFERENCES dropping one scans all runs
     scheduled_at INTEGER,
     generation INTEGER NOT NULL DEFAULT 0,
     "trigger" TEXT NOT NULL CHECK ("trigger" IN (
@@ -84,10 +84,11 @@ CREATE INDEX runs_of_job ON runs (job_id);
 CREATE INDEX runs_of_chain ON runs (chain) WHERE chain IS NOT NULL;
 CREATE INDEX runs_owned ON runs (job_id)
 WHERE owner IS NOT NULL AND state IN ('queued', 'running', 'retrying');
+CREATE INDEX runs_of_retry ON runs (retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX runs_open ON runs (job_id) WHERE state IN ('queued', 'running', 'retrying');
 -- for people: what happened in a span of time, and what went wrong, in a history of any length
 CREATE INDEX runs_when ON runs (coalesce(scheduled_at, recorded_at));
-CREATE INDEX runs_eventful ON runs (id)
+CREATE INDEX runs_eventful ON runs (id, state)  -- with the state, so that counting is quick
 WHERE state IN ('failed', 'timed_out', 'skipped', 'missed', 'cancelled', 'lost');
 
 CREATE TABLE attempts (
@@ -95,7 +96,7 @@ CREATE TABLE attempts (
     number INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN (
         'queued', 'running', 'success', 'failed', 'timed_out', 'cancelled', 'lost')),
-    supervisor_id INTEGER REFERENCES supervisors (id),  -- to whom its spawn goes
+    supervisor_id INTEGER,  -- of supervisors, in the same way: to whom its spawn goes
     token TEXT,          -- the next four only until the attempt is over
     pid INTEGER,
     pid_started INTEGER,
@@ -150,7 +151,9 @@ SELECT
     runs.id, jobs.name AS job, runs.state, runs."trigger",
     runs.scheduled_at / 1e6 AS scheduled_at, runs.started_at / 1e6 AS started_at,
     runs.finished_at / 1e6 AS finished_at, (runs.finished_at - runs.started_at) / 1e6 AS duration,
-    runs.attempts, runs.exit_code, runs.signal, runs.reason
+    runs.attempts, runs.exit_code, runs.signal, runs.reason,
+    runs.chain, runs.upstream, runs.retry_of, runs.waits, runs.late / 1e6 AS late,
+    runs.slow_at / 1e6 AS slow_at
 FROM runs JOIN jobs ON jobs.id = runs.job_id;
 
 CREATE VIEW flowcron_attempts AS
