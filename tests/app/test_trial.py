@@ -1,64 +1,100 @@
-"""Trying a channel, with real processes in place of the one that sends."""
+"""flowcron alerts test, through the process that really sends."""
 
 from __future__ import annotations
 
-import sys
-from datetime import timedelta
-from pathlib import Path
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import pytest
-
-from flowcron.app.trial import try_channel
-from flowcron.config.config import Config
-from flowcron.domain.channel import Channel, Sentry, Smtp
-
-OPS = Channel("ops", email=("root",), to=("slack://a/b/c", "env:HOOK"), command=("page",))
-CONFIG = Config(
-    Path("/etc/flowcron/schedules.toml"),
-    "digest",
-    (),
-    (),
-    "UTC",
-    smtp=Smtp("smtp.example.com", 587, "cron@example.com"),
-    sentry=Sentry("env:DSN"),
-)
-ECHO = """
-import json, sys
-question = json.load(sys.stdin)
-name, host = question["channel"]["name"], question["smtp"]["host"]
-said = [question["target"], question["event"], name, host]
-print(json.dumps({"via": "slack", "error": " ".join(said), "hint": question["config"]}))
-"""
+from installed import Installed
 
 
-def sender(text: str) -> tuple[str, ...]:
-    return (sys.executable, "-c", text)
+class Hook(BaseHTTPRequestHandler):
+    """A webhook that takes everything, or says what the test makes it say."""
+
+    status = 200
+    heard: list[bytes]
+
+    def do_POST(self) -> None:
+        self.heard.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
-def test_each_way_of_a_channel_is_tried_on_its_own() -> None:
-    tries = list(try_channel(OPS, CONFIG, argv=sender(ECHO)))
-
-    assert [tried.target for tried in tries] == ["email", "to/1", "to/2", "command"]
-    assert [tried.error for tried in tries][:2] == [
-        "email test ops smtp.example.com",
-        "to/1 test ops smtp.example.com",
-    ]
-    assert {tried.hint for tried in tries} == {"/etc/flowcron/schedules.toml"}
-    assert all(tried.took > timedelta() for tried in tries)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "print('no JSON')", "print('[]')", "print('{}')", "raise SystemExit('hunter2')"]
-)
-def test_a_process_that_does_not_answer_is_an_error_without_what_it_said(text: str) -> None:
-    (tried,) = try_channel(Channel("ops", email=("root",)), CONFIG, argv=sender(text))
-
-    assert tried.error == "the process that sends ended without an answer"
+@contextmanager
+def webhook(status: int = 200) -> Iterator[tuple[int, list[bytes]]]:
+    """Give the port of a server that answers with a status, and what it hears."""
+    heard: list[bytes] = []
+    kind = type("OneHook", (Hook,), {"status": status, "heard": heard})
+    with HTTPServer(("127.0.0.1", 0), kind) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_port, heard
+        finally:
+            server.shutdown()
+            thread.join()
 
 
-def test_a_way_that_arrived_has_no_error() -> None:
-    answer = sender('print(\'{"via": "email", "error": null}\')')
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
-    (tried,) = try_channel(Channel("ops", email=("root",)), CONFIG, argv=answer)
 
-    assert (tried.via, tried.error, tried.hint) == ("email", None, None)
+def test_each_way_of_a_channel_gets_a_message(flowcron: Installed) -> None:
+    got = flowcron.folder / "event.json"
+    with webhook() as (port, heard):
+        flowcron.configure(
+            f'[alerts.ops]\nto = "json://127.0.0.1:{port}/hook"\ncommand = "cat > {got}"\n'
+        )
+
+        done = flowcron.run("alerts", "test", "ops", "--format", "table")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split()[1] for line in done.stdout.splitlines()] == ["✓", "✓"]
+    assert len(heard) == 1
+    assert "test" in got.read_text()
+
+
+def test_what_is_wrong_is_said_of_each_way_without_a_secret(flowcron: Installed) -> None:
+    (flowcron.folder / "pass").write_text("hunter2-hunter2")
+    (flowcron.folder / "pass").chmod(0o600)
+    with webhook(500) as (port, _):
+        flowcron.configure(f"""\
+[smtp]
+host = "127.0.0.1"
+port = {free_port()}
+username = "flowcron"
+password = "file:pass"
+[alerts.ops]
+email = "ops@example.com"
+to = ["json://me:hunter3-hunter3@127.0.0.1:{port}/", "env:NO_SUCH_URL", "slak://hunter4-hunter4/b"]
+command = "echo no pager >&2; exit 3"
+""")
+
+        done = flowcron.run("alerts", "test", "ops", "--json")
+        shown = flowcron.run("alerts", "test", "ops", "--format", "table")
+
+    ways = {way["target"]: way for way in json.loads(done.stdout)["ways"]}
+    assert (done.returncode, shown.returncode) == (1, 1)
+    assert [way["ok"] for way in ways.values()] == [False] * 5
+    assert "refused the connection" in ways["email"]["error"]
+    assert "NO_SUCH_URL" in ways["to/2"]["error"]
+    assert all(way["error"] and way["took"] >= 0 for way in ways.values())
+    assert "(mode 600, 15 bytes)" in shown.stdout
+    assert "hunter" not in done.stdout + done.stderr + shown.stdout + shown.stderr
+
+
+def test_a_test_leaves_nothing_in_the_outbox(flowcron: Installed) -> None:
+    flowcron.configure('[alerts.ops]\ncommand = ["true"]\n')
+
+    assert flowcron.run("alerts", "test", "ops").returncode == 0
+
+    assert flowcron.rows("SELECT 1 FROM outbox") == []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from flowcron.alerts.order import Answer
 from flowcron.app.trial import Tried
 from flowcron.cli.alertstest import write_trial
 from flowcron.cli.context import Session
@@ -401,9 +401,9 @@ def test_alerts_fit_the_screen(cli: Cli, told: Told, columns: int) -> None:
 
 
 TRIED = (
-    Tried("to/1", "slack", None, None, timedelta(seconds=0.3)),
-    Tried("to/2", None, "there is no such host", "is the name right?", timedelta(seconds=1)),
-    Tried("email", "email", "535 authentication failed", None, timedelta(seconds=0.2)),
+    Tried("to/1", Answer(via="slack", took=0.3)),
+    Tried("to/2", Answer(error="there is no such host", hint="is the name right?", took=1.0)),
+    Tried("email", Answer(via="email", error="535 authentication failed", took=0.2)),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def command(session: Session, *, name: str) -> int:
 
     config = load(session.needed_config)
     channel = channel_named(config, name)
-    return write_trial(session, try_channel(channel, config), channel, config)
+    tries = try_channel(channel, config, history=session.history_path)
+    return write_trial(session, tries, channel, config)
 
 
 def channel_named(config: Config, name: str) -> Channel:
@@ -65,24 +67,35 @@ def write_trial(session: Session, tries: Iterable[Tried], channel: Channel, conf
     if not session.is_for_people:
         document = {"schema": "flowcron.alerts-test/1", "channel": channel.name, "ways": []}
         session.records([_record(tried) for tried in done], FIELDS, document=document)
-    return 0 if all(tried.error is None for tried in done) else 1
+    return 0 if all(tried.answer.error is None for tried in done) else 1
 
 
 def _record(tried: Tried) -> dict[str, Any]:
-    return tried._asdict() | {"ok": tried.error is None, "took": tried.took.total_seconds()}
+    answer = tried.answer
+    return {
+        "target": tried.target,
+        "via": answer.via,
+        "ok": answer.error is None,
+        "error": answer.error,
+        "hint": answer.hint,
+        "took": answer.took,
+    }
 
 
 def _write(session: Session, tried: Tried, channel: Channel, config: Config) -> None:
-    name = tried.via or tried.target
+    answer, name = tried.answer, tried.answer.via or tried.target
     front = Span(f"  {name:<{_NAME - 2}}", "strong")
     again = Span(" " * _NAME)
-    if tried.error is None:
-        session.screen.line(front, Span("✓", "ok"), f" arrived in {took(tried.took)}")
+    length = took(timedelta(seconds=answer.took))
+    if answer.error is None:
+        session.screen.line(front, Span("✓", "ok"), f" arrived in {length}")
+        if answer.note:
+            session.screen.wrapped(Span(answer.note, "late"), front=again, again=again)
         return
-    said = Span(f"✗ {tried.error}", "failed")
-    session.screen.wrapped(said, Span(f" ({took(tried.took)})", "dim"), front=front, again=again)
-    if tried.hint:
-        session.screen.wrapped(Span(f"help: {tried.hint}"), front=again, again=again)
+    said = Span(f"✗ {answer.error}", "failed")
+    session.screen.wrapped(said, Span(f" ({length})", "dim"), front=front, again=again)
+    if answer.hint:
+        session.screen.wrapped(Span(f"help: {answer.hint}"), front=again, again=again)
     for key, reference in _references(tried.target, channel, config):
         text = f"{key} comes from {reference}{_about(reference)}"
         session.screen.wrapped(Span(text, "dim"), front=again, again=again)
