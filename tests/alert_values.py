@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from odd_values import DURATIONS, TEXTS, WRONG, mostly
@@ -77,7 +79,13 @@ CHANNEL = {
     "output": mostly(True, False),
     "params": mostly(True, False),
 }
-PLACES = [{"email": "root"}, {"healthchecks": "https://x"}, {"sentry": True}, {"sentry": False}, {}]
+PLACES: list[dict[str, Any]] = [
+    {"email": "root"},
+    {"healthchecks": "https://x"},
+    {"sentry": True},
+    {"sentry": False},
+    {},
+]
 CHANNELS = st.builds(
     dict.__or__, st.sampled_from(PLACES), st.fixed_dictionaries({}, optional=CHANNEL)
 ) | st.builds(

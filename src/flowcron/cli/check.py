@@ -86,8 +86,8 @@ def command(session: Session, *, files: tuple[Path, ...], strict: bool, output: 
 
 
 def _check(path: Path, now: Instant) -> Checked:
-    from flowcron.config.lint_channels import warnings_about_channels  # noqa: PLC0415 the same
-    from flowcron.config.lint_files import warnings_about_files  # noqa: PLC0415 it looks at disks
+    from flowcron.config.lint_channels import warnings_about_channels  # noqa: PLC0415 only for this command
+    from flowcron.config.lint_files import warnings_about_files  # noqa: PLC0415 only for this command
     from flowcron.config.lint_needs import warnings_about_needs  # noqa: PLC0415 only for this command
     from flowcron.config.lint_times import warnings_about_times  # noqa: PLC0415 it loads the next
     from flowcron.config.load import load  # noqa: PLC0415 pydantic is slow to load

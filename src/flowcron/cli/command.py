@@ -17,7 +17,7 @@ _UNDECIDED = "flowcron.word_after_json"
 class Command(click.Command):
     """A command with examples, with the global options and, where it lists something, --json.
 
-    Its function returns an exit code, or None for 0.
+    Its function returns an exit code, or None for 0. `group` is the command that it is a part of.
     """
 
     def __init__(
@@ -25,6 +25,7 @@ class Command(click.Command):
         *args: Any,  # noqa: ANN401 click's own
         examples: Sequence[str] = (),
         fields: Sequence[str] = (),
+        group: str = "",
         **kwargs: Any,  # noqa: ANN401 click's own
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -33,10 +34,7 @@ class Command(click.Command):
         if fields:
             self.params.append(_json_option())
         self.params.extend(global_options(hidden=True))
-        for param in self.params:
-            if isinstance(param, click.Option):
-                param.envvar = _variable(self.name or "", param)
-                param.allow_from_autoenv = False  # it would go by the names of our functions
+        name_variables(self.params, f"{group} {self.name}".strip())
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, after deciding whether the word after --json is its value or an argument."""
@@ -64,17 +62,34 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples and where to find the other options."""
         super().format_epilog(ctx, formatter)
-        with formatter.section("Examples"):
-            for example in self.examples:
-                formatter.write(f"{'':{formatter.current_indent}}{example}\n")
-        formatter.write("\nGlobal options (-c, --db, --format, --tz …): flowcron --help\n")
+        write_examples(formatter, self.examples)
 
 
 def command(
-    *, examples: Sequence[str], fields: Sequence[str] = (), name: str | None = None
+    *,
+    examples: Sequence[str],
+    fields: Sequence[str] = (),
+    name: str | None = None,
+    group: str = "",
 ) -> Callable[[Callable[..., Any]], Command]:
     """Make a function a command; `fields` are what --json can choose from."""
-    return click.command(name=name, cls=Command, examples=examples, fields=fields)
+    return click.command(name=name, cls=Command, examples=examples, fields=fields, group=group)
+
+
+def name_variables(params: Sequence[click.Parameter], command: str) -> None:
+    """Give each option of a command the environment variable of its name."""
+    for param in params:
+        if isinstance(param, click.Option):
+            param.envvar = _variable(command, param)
+            param.allow_from_autoenv = False  # it would go by the names of our functions
+
+
+def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:
+    """Write the end of a command's help."""
+    with formatter.section("Examples"):
+        for example in examples:
+            formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+    formatter.write("\nGlobal options (-c, --db, --format, --tz …): flowcron --help\n")
 
 
 def _json_option() -> click.Option:
@@ -92,7 +107,7 @@ def _json_option() -> click.Option:
 def _variable(command: str, option: click.Option) -> str:
     """Return the environment variable of an option: FLOWCRON_HISTORY_SINCE."""
     longest = max(option.opts, key=len).lstrip("-")
-    return f"FLOWCRON_{command}_{longest}".upper().replace("-", "_")
+    return f"FLOWCRON_{command}_{longest}".upper().replace("-", "_").replace(" ", "_")
 
 
 def _with_json_value(

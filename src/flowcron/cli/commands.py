@@ -41,6 +41,7 @@ COMMANDS = {
     "resume": Entry("flowcron.cli.resume", "Do", "Schedule it again"),
     "stop": Entry("flowcron.cli.stop", "Do", "Stop the scheduler"),
     "reload": Entry("flowcron.cli.reload", "Do", "Apply changes in schedules.toml"),
+    "alerts": Entry("flowcron.cli.alerts", "Keep", "Test, mute and inspect alerts"),
     "prune": Entry("flowcron.cli.prune", "Keep", "Delete old runs and logs"),
     "schema": Entry("flowcron.cli.schema", "Keep", "JSON Schema for editors"),
 }

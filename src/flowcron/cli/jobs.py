@@ -18,6 +18,7 @@ from flowcron.domain.upcoming import next_time
 from flowcron.domain.usual import Usual
 from flowcron.errors import ConfigError, NotFoundError
 from flowcron.history.known import defined_jobs
+from flowcron.history.mutes import Mute, mute_of, mutes_now
 from flowcron.history.pauses import Pause, pauses
 from flowcron.history.recent import Recent, recent_runs
 from flowcron.history.schedulers import last_scheduler
@@ -49,6 +50,7 @@ class JobView:
     next_at: Instant | None
     pause: Pause | None = None
     usual: Usual | None = None
+    mute: Mute | None = None
 
     @property
     def condition(self) -> Condition:
@@ -131,6 +133,7 @@ def views(session: Session, jobs: Iterable[Job], *, last: int, every: bool = Tru
         recent |= recent_runs(session.history, more, count=last)
     paused = pauses(session.history, now=session.now)
     usual = usuals(session.history, [name for name, each in recent.items() if each.open])
+    muted = mutes_now(session.history, now=session.now)
     return [
         JobView(
             job,
@@ -138,6 +141,7 @@ def views(session: Session, jobs: Iterable[Job], *, last: int, every: bool = Tru
             _next(session, job, recent[job.name], paused.get(job.name)),
             paused.get(job.name),
             usual.get(job.name),
+            mute_of(job, muted),
         )
         for job in jobs
     ]

@@ -14,6 +14,7 @@ from flowcron.cli.context import NoConfigError, Session, pass_session, since
 from flowcron.cli.facts import fact
 from flowcron.cli.jobs import JobView, configured_jobs, is_loaded, views
 from flowcron.cli.problems import near_name
+from flowcron.cli.statusalerts import Alerts, alert_lines, alerts_now, alerts_record, failing_record
 from flowcron.cli.statuslines import (
     failing_line,
     next_line,
@@ -30,6 +31,7 @@ from flowcron.domain.size import human_size
 from flowcron.domain.times import away, coarse, day, iso, local
 from flowcron.domain.upcoming import next_time
 from flowcron.errors import ConfigError
+from flowcron.history.alerts import OpenIncident, open_incidents
 from flowcron.history.query import RunRow, extent, open_runs
 from flowcron.history.run_record import run_record
 from flowcron.history.schedulers import SchedulerRecord, last_scheduler
@@ -51,6 +53,7 @@ FIELDS = (
     "paused",
     "failing",
     "next",
+    "alerts",
 )
 _NOT_RUNNING = 5
 _SHOWN = 3
@@ -65,6 +68,8 @@ class Status:
     is_current: bool
     open: list[RunRow]
     jobs: list[JobView]
+    incidents: dict[str, OpenIncident]
+    alerts: Alerts
 
     @property
     def failing(self) -> list[JobView]:
@@ -112,6 +117,8 @@ def _status(session: Session) -> Status:
         is_current=is_loaded(session),
         open=open_runs(session.history),
         jobs=views(session, jobs, last=14, every=False),
+        incidents=open_incidents(session.history),
+        alerts=alerts_now(session),
     )
 
 
@@ -136,8 +143,12 @@ def _document(session: Session, status: Status) -> dict[str, Any]:
         "running": [run_record(r, session.zone) for r in status.open if r.state != State.QUEUED],
         "queued": [run_record(r, session.zone) for r in status.open if r.state == State.QUEUED],
         "paused": [v.job.name for v in status.jobs if v.pause is not None],
-        "failing": [{"job": v.job.name, "failures": v.recent.failures} for v in status.failing],
+        "failing": [
+            failing_record(session, view, status.incidents.get(view.job.name))
+            for view in status.failing
+        ],
         "next": [{"job": job, "at": iso(at, session.zone)} for at, job in status.next],
+        "alerts": alerts_record(session, status.alerts),
     }
 
 
@@ -178,12 +189,17 @@ def _write_sections(session: Session, status: Status) -> None:
         [open_line(session, run, usual=usual.get(run.job), room=room) for run in running],
     )
     wide = max((width(view.job.name) for view in status.failing), default=0)
-    failing = [failing_line(session, view, room=wide) for view in status.failing]
+    failing = [
+        failing_line(session, view, incident=status.incidents.get(view.job.name), room=wide)
+        for view in status.failing
+    ]
     section(session, "FAILING", failing)
     section(session, "QUEUED", [open_line(session, run, usual=None, room=room) for run in queued])
     if paused := [view for view in status.jobs if view.pause is not None]:
         section(session, "PAUSED", [paused_line(session, view) for view in paused])
     next_line(session, status.next[:_SHOWN])
+    if alerts := alert_lines(session, status.alerts):
+        section(session, "ALERTS", alerts, counted=False)
 
 
 def _write_stopped(session: Session, status: Status) -> None:

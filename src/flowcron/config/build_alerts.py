@@ -56,7 +56,7 @@ def build_smtp(table: SmtpTable, site: Site) -> Smtp:
     return Smtp(
         keys["host"],
         keys.get("port", _PORTS[tls]),
-        keys.get("from") or f"flowcron@{socket.gethostname()}",
+        keys.get("from_") or f"flowcron@{socket.gethostname()}",
         keys.get("username"),
         None if password is None else settled(password, site.folder),
         tls,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shlex
+import warnings
 from collections.abc import Iterator, Mapping
 from shutil import which
 from typing import Any
@@ -78,21 +79,31 @@ def _unknown_urls(table: dict[str, Any]) -> Iterator[Mistake]:
     for path, text in secrets_of_alerts(table):
         if path[0] != "alerts" or path[2] != "to" or is_reference(text):
             continue
-        from apprise import Apprise  # noqa: PLC0415 it takes half a second
-        from apprise.manager_plugins import NotificationManager  # noqa: PLC0415 the same
-
-        logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would print URLs
-        kind = text.partition("://")[0].lower()
-        schemas = NotificationManager().schemas()  # type: ignore[no-untyped-call] # it has no types
+        kind, schemas = text.partition("://")[0].lower(), _services()
         if kind not in {*schemas, "http", "https"}:
             help_ = did_you_mean(kind, schemas) or "its documentation lists the services it knows"
             message = f"Apprise knows no service {shown(kind)}"
             part = (0, len(kind))
             yield Mistake("unknown-service", message, path, help_, part=part, warning=True)
-        elif Apprise.instantiate(text, suppress_exceptions=True) is None:
+        elif not _is_readable(text):
             message = "Apprise cannot read this URL"
             help_ = f"its documentation says what a {kind}:// URL has in it"
             yield Mistake("unknown-service", message, path, help_, warning=True)
+
+
+def _services() -> list[str]:
+    """Return the kinds of URLs that Apprise knows; it is loaded here, and nowhere but here."""
+    with warnings.catch_warnings(action="ignore"):  # it uses what newer Pythons do without
+        from apprise.manager_plugins import NotificationManager  # noqa: PLC0415 it takes long
+
+        return list(NotificationManager().schemas())  # type: ignore[no-untyped-call] # it has no types
+
+
+def _is_readable(url: str) -> bool:
+    from apprise import Apprise  # noqa: PLC0415 it takes half a second
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would print the URL
+    return Apprise.instantiate(url, suppress_exceptions=True) is not None
 
 
 def _missing_programs(table: dict[str, Any], environ: Mapping[str, str]) -> Iterator[Mistake]:

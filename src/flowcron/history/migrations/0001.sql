@@ -227,3 +227,7 @@ CREATE TABLE mutes (  -- of a job, or of all jobs with a tag: 'backup', 'tag:db'
     until INTEGER,                   -- NULL: until somebody unmutes it
     muted_by TEXT NOT NULL
 ) STRICT;
+
+-- for people: what was sent of late, and who was told of an incident
+CREATE INDEX outbox_sent_at ON outbox (sent_at) WHERE state = 'sent';
+CREATE INDEX outbox_of_incident ON outbox (incident_id) WHERE incident_id IS NOT NULL;
