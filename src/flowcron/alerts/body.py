@@ -12,6 +12,7 @@ from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
 from flowcron.domain.text import visible_in_line
+from flowcron.domain.times import coarse
 
 _NAME = 11  # columns of the name of a fact
 _GAP = 6  # columns between two facts of a line
@@ -91,7 +92,7 @@ def _run(facts: Facts, sender: Sender) -> str | None:
     if run.started_at is not None and run.started_at - run.at > _ON_TIME:
         parts.append(f"started {sender.when(run.started_at)}")
     if run.duration is not None:
-        usual = f" (usually {human_duration(facts.usual)})" if facts.usual else ""
+        usual = f" (usually {coarse(facts.usual)})" if facts.usual else ""
         parts.append(f"took {human_duration(run.duration)}{usual}")
     return " · ".join(parts)
 
