@@ -149,7 +149,7 @@ class Mail:
             async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802 the same
                 content = envelope.content
                 assert isinstance(content, bytes)
-                found = message_from_bytes(content, policy=default)
+                found = message_from_bytes(content.replace(b"\r\n", b"\n"), policy=default)
                 assert isinstance(found, EmailMessage)
                 mail.mails.append(found)
                 mail.recipients.append(list(envelope.rcpt_tos))
@@ -161,18 +161,15 @@ class Mail:
             right = login is not None and (found.login, found.password) == tuple(
                 text.encode() for text in login
             )
-            return AuthResult(success=right)
+            return AuthResult(success=right, handled=False)
 
         options: dict[str, Any] = {}
         if login is not None:
             options = {"authenticator": authenticate, "auth_required": True}
-        if login is not None and tls == "none":
-            options["auth_require_tls"] = False
         if tls == "starttls":
             options |= {"tls_context": context, "require_starttls": True}
-        if login is not None and tls == "tls":
-            options["auth_require_tls"] = False  # it does not know that the socket is encrypted
-        self._controller = Controller(
+        self.port = port
+        self._controller = _Controller(
             Handler(),
             hostname="127.0.0.1",
             port=port,
@@ -180,10 +177,17 @@ class Mail:
             **options,
         )
         self._controller.start()
-        self.port = port
 
     def close(self) -> None:
         self._controller.stop()
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        """Return a server that takes a password: it does not know of TLS from the start."""
+        server = SMTP(self.handler, **self.SMTP_kwargs)
+        server._auth_require_tls = False
+        return server
 
 
 @contextmanager

@@ -16,8 +16,6 @@ _HIDDEN = "•••"
 
 _ERRNOS = {
     errno.ECONNREFUSED: "refused the connection",
-    errno.ECONNRESET: "broke the connection off",
-    errno.EPIPE: "broke the connection off",
     errno.EHOSTUNREACH: "cannot be reached from here",
     errno.ENETUNREACH: "cannot be reached from here: there is no network",
     errno.ETIMEDOUT: "did not answer in time",
@@ -63,6 +61,9 @@ def not_reached(error: OSError, where: str) -> DeliveryError:
         case ssl.SSLError():
             message = f"{where} does not speak TLS as expected: {error.reason or error}"
             hint = "is it the right port, and does it want TLS from the beginning, later, or not?"
+        case ConnectionResetError() | BrokenPipeError():
+            message = f"{where} broke the connection off"
+            hint = "is the service well?"
         case _:
             number = error.errno or 0
             said = _ERRNOS.get(number) or f"cannot be reached: {error.strerror or error}"

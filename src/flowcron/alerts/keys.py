@@ -7,7 +7,7 @@ from functools import partial
 from typing import overload
 from urllib.parse import urlsplit
 
-from flowcron.alerts.failure import masked
+from flowcron.alerts.failure import DeliveryError, masked
 from flowcron.config.secrets import LONGEST, is_reference, read_secret
 from flowcron.system.programs import Programs
 
@@ -31,13 +31,13 @@ class Keys:
         return secret
 
     def url(self, text: str) -> str:
-        """Return a URL of which nobody hears more than the host; raises SecretError."""
+        """Return a URL of which nobody hears more than the host; raises FlowcronError."""
         url = self.value(text).strip()
         try:
             parts = urlsplit(url)
-        except ValueError:  # who uses it says that it is none
-            self.hide((url,))
-            return url
+        except ValueError:
+            hint = "write https://host/path, or a URL of Apprise"
+            raise DeliveryError("this is not a URL", hint=hint) from None
         path = parts.path.strip("/")
         self.hide((url, path, parts.query, parts.username or "", parts.password or ""))
         return url

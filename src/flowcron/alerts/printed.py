@@ -57,7 +57,8 @@ def _attempt(
     if of > 1:
         yield f"── attempt {attempt.number} of {of}: {attempt.reason or 'ok'} ──\n"
     output = output_of(connection, state, run, attempt=attempt.number, most=MOST // of)
-    if left_out := (attempt.output_bytes or 0) - len(output):
+    left_out = (attempt.output_bytes or 0) - len(output)
+    if left_out > 0:
         yield f"(the first {human_size(left_out)} are left out: flowcron logs {run})\n"
     text = visible(output.replace(b"\r\n", b"\n"))
     yield text if text.endswith("\n") or not text else f"{text}\n"

@@ -6,7 +6,6 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from apprise import Apprise, AppriseAsset, NotifyType, OverflowMode
@@ -47,14 +46,15 @@ def name_of(service: NotifyBase, url: str) -> str:
     return kind if kind in names else str(names[0]).lower()
 
 
-def secrets_in(url: str, service: NotifyBase | None) -> tuple[str, ...]:
+def secrets_in(url: str, service: NotifyBase) -> tuple[str, ...]:
     """Return every part of a URL that may be a secret: all but the name of a real host."""
     parts = urlsplit(url)
     found = {url, parts.path, parts.username or "", parts.password or "", parts.query}
     found |= {*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))}
-    if service is None or "host" not in service.template_tokens:
+    if "host" not in service.template_tokens:
         found |= {parts.netloc, *parts.netloc.split("@"), parts.hostname or ""}
-    private = [name for name, token in _tokens(service) if token.get("private")]
+    tokens = service.template_tokens.items()
+    private = [each.get("map_to") or name for name, each in tokens if each.get("private")]
     values = [getattr(service, name, None) for name in private]
     found |= {value for value in values if isinstance(value, str)}
     return tuple({text for secret in found for text in (secret, unquote(secret)) if text})
@@ -103,11 +103,6 @@ def _hint(status: int) -> str:
             return "it wants fewer messages: group and limit make them fewer; it is tried again"
         case _:
             return "the service has trouble of its own; it is tried again"
-
-
-def _tokens(service: NotifyBase | None) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, token in () if service is None else service.template_tokens.items():
-        yield token.get("map_to") or name, token
 
 
 class _Ear(logging.Handler):

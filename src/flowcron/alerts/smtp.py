@@ -76,6 +76,8 @@ def _refused(error: smtplib.SMTPException, where: str) -> DeliveryError:
         case smtplib.SMTPSenderRefused(sender=sender, smtp_error=why):
             message = f"{where} refused {sender} as the sender: {said_in_a_line(why)}"
             return DeliveryError(message, hint="write the right address into from of [smtp]")
+        case smtplib.SMTPServerDisconnected() if "timed out" in str(error):
+            return not_reached(TimeoutError(), where)
         case smtplib.SMTPServerDisconnected():
             message = f"{where} broke the connection off"
             hint = "is tls of [smtp] right for this port?"

@@ -86,8 +86,8 @@ class Targets:
         from flowcron.alerts import services  # noqa: PLC0415 each way loads only its own
 
         service = services.service_of(url)
-        self._keys.hide(services.secrets_in(url, service))
         if service is not None:
+            self._keys.hide(services.secrets_in(url, service))
             name = services.name_of(service, url)
             services.send_to_service(service, name, message)
             return Taken(name)
