@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fakes import make_job
@@ -52,9 +53,14 @@ class Outbox:
 
     def deliver(self, channel: Channel | None, target: str, *rows: int, **site: Any) -> Answer:
         """Have rows delivered, or a test where there are none."""
-        place = Site(str(self.story.path), "/etc/flowcron/schedules.toml", "UTC", **site)
+        place = Site(str(self.story.path), f"{self.folder}/schedules.toml", "UTC", **site)
         programs = Programs(MachineProcesses().status_of)
         return deliver(programs, Order(place, target, channel, rows))
+
+    @property
+    def folder(self) -> Path:
+        """Where the configuration is."""
+        return self.story.path.parent
 
     @property
     def states(self) -> list[str]:

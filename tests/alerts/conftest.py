@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from receivers import Certificates, Web, web_server
 from rows import Story
 from sending import Outbox
 
@@ -17,17 +16,6 @@ def sending(tmp_path: Path) -> Iterator[Outbox]:
     story = Story(tmp_path / "history.db")
     yield Outbox(story)
     story.db.close()
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with web_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture

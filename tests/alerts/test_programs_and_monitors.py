@@ -66,7 +66,10 @@ def test_a_program_that_fails_is_quoted(sending: Outbox, script: str, said: str)
 def test_a_program_that_is_not_there_is_named(sending: Outbox) -> None:
     answer = sending.deliver(command("/no/such/pager"), "command", sending.put())
 
-    assert answer.error == "/no/such/pager cannot be started: No such file or directory"
+    assert (
+        answer.error
+        == f"/no/such/pager cannot be started in {sending.folder}: No such file or directory"
+    )
 
 
 def test_a_program_says_when_it_wants_to_be_asked_again(sending: Outbox) -> None:

@@ -21,7 +21,7 @@ from flowcron.history.outbox import Lane
 from flowcron.system import clock
 from flowcron.system.processes import MachineProcesses
 from flowcron.system.programs import Programs
-from receivers import Web, free_port, web_server
+from receivers import Web, free_port
 from rows import Story
 from sending import Outbox
 
@@ -76,12 +76,6 @@ def sender(tmp_path: Path) -> Iterator[Sender]:
     story = Story(tmp_path / "history.db")
     yield Sender(Outbox(story))
     story.db.close()
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with web_server() as server:
-        yield server
 
 
 def ops(web: Web, **how: Any) -> Channel:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-import pytest
+from collections.abc import Callable
 
 from fakes import WakesNobody, poll
 from flowcron.app.heartbeat import EVERY, Heartbeat
@@ -12,7 +10,7 @@ from flowcron.engine.report import Kind
 from flowcron.system.processes import MachineProcesses
 from flowcron.system.programs import Programs
 from installed import Installed
-from receivers import Web, free_port, web_server
+from receivers import Web, free_port
 
 
 class WakesLater(WakesNobody):
@@ -46,12 +44,6 @@ class Beating:
         (callback,) = [each for seconds, each in self.wakes.asked if seconds == EVERY][-1:]
         callback()
         poll(self.settled)
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with web_server() as server:
-        yield server
 
 
 def test_it_beats_at_once_and_then_each_minute(web: Web) -> None:

@@ -24,7 +24,7 @@ _RETRY_AFTER = re.compile(
 )
 
 
-def run_program(argv: Sequence[str], message: Message, *, programs: Programs) -> None:
+def run_program(argv: Sequence[str], message: Message, *, folder: str, programs: Programs) -> None:
     """Start a program with the event on its stdin; raises DeliveryError unless it exits with 0.
 
     It has FLOWCRON_EVENT, FLOWCRON_JOB, FLOWCRON_RUN_ID, FLOWCRON_HOST and FLOWCRON_SUBJECT in its
@@ -32,7 +32,7 @@ def run_program(argv: Sequence[str], message: Message, *, programs: Programs) ->
     says after how many seconds it wants to be started again.
     """
     document = json.dumps(message.document, ensure_ascii=False).encode()
-    reply = _asked(argv, document, programs=programs, environment=_told(message))
+    reply = _asked(argv, document, programs=programs, environment=_told(message), folder=folder)
     if reply.status:
         wish = _RETRY_AFTER.search(reply.stdout)
         raise DeliveryError(
@@ -59,14 +59,21 @@ def _asked(
     *,
     programs: Programs,
     environment: Mapping[str, str] | None = None,
+    folder: str = "/",
 ) -> Reply:
     try:
         reply = programs.ask(
-            argv, question=question, patience=PATIENCE, limit=_LIMIT, environment=environment
+            argv,
+            question=question,
+            patience=PATIENCE,
+            limit=_LIMIT,
+            environment=environment,
+            folder=folder,
         )
     except OSError as error:
         hint = "write its whole path, and let it be executable"
-        raise DeliveryError(f"{argv[0]} cannot be started: {error.strerror}", hint=hint) from None
+        what = f"{argv[0]} cannot be started in {folder}: {error.strerror}"
+        raise DeliveryError(what, hint=hint) from None
     if reply.status is None:
         hint = "what takes longer can go on in the background: setsid program &"
         raise DeliveryError(f"{argv[0]} did not end in time", hint=hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import PurePath
+from pathlib import Path
 from typing import NamedTuple
 
 from flowcron.alerts.facts import Facts, Sender
@@ -42,8 +42,9 @@ class Targets:
             letter = Letter(message.subject, message.text, message.key, message.thread)
             return self.mail(letter, channel.email)
         if target == "command":
-            run_program(channel.command, message, programs=self._programs)
-            return Taken(PurePath(channel.command[0]).name)
+            folder = str(Path(self._site.config).parent)
+            run_program(channel.command, message, folder=folder, programs=self._programs)
+            return Taken(Path(channel.command[0]).name)
         url = channel.url_of(target)
         if url is None:
             raise self._gone(channel, target)

@@ -57,14 +57,14 @@ def lane_states(connection: Connection) -> list[LaneState]:
 def retry(connection: Connection, rows: Iterable[int] | None, *, at: Instant) -> int:
     """Let rows be tried now, or all that were not delivered; return how many there were.
 
-    What was given up gets one more day.
+    What was given up gets one more day; what somebody is just sending is left to them.
     """
     numbers = None if rows is None else tuple(rows)
     chosen = "1" if numbers is None else f"id IN ({', '.join('?' * len(numbers))})"
     cursor = connection.execute(
         f"""
         UPDATE outbox SET created_at = iif(state = 'dead', ?, created_at),
-            state = 'waiting', due_at = min(due_at, ?), leased_until = NULL
+            state = 'waiting', due_at = max(min(due_at, ?), coalesce(leased_until, 0))
         WHERE state IN ('waiting', 'dead') AND {chosen}
         """,
         (at, at, *(numbers or ())),

@@ -21,7 +21,7 @@ _LOOK = 0.01  # seconds between two looks whether it has ended, once it is silen
 
 
 class Programs:
-    """Starts programs in a session of their own, from any thread, with `/` as their folder.
+    """Starts programs in a session of their own, from any thread.
 
     `status_of` says how a child ended that something else in this process has waited for.
     """
@@ -40,17 +40,18 @@ class Programs:
         patience: float,
         limit: int,
         environment: Mapping[str, str] | None = None,
+        folder: str = "/",
     ) -> Reply:
         """Start a program with the question on its stdin, and return what it said.
 
-        `environment` is added to that of this process.
+        `environment` is added to that of this process, `folder` is where it starts.
 
         It is killed, with what it has started, after `patience` seconds or when it writes more than
         `limit` bytes; a little more than those are then returned. Raises OSError when it cannot be
         started.
         """
         deadline = clock.monotonic() + patience
-        process = self._start(argv, environment)
+        process = self._start(argv, environment, folder)
         status = None
         try:
             stdout, stderr = _converse(process, question, deadline=deadline, limit=limit)
@@ -68,7 +69,7 @@ class Programs:
                 _kill(pid)
 
     def _start(
-        self, argv: Sequence[str], environment: Mapping[str, str] | None
+        self, argv: Sequence[str], environment: Mapping[str, str] | None, folder: str
     ) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._closed:
@@ -79,7 +80,7 @@ class Programs:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                cwd="/",
+                cwd=folder,
                 env=None if environment is None else {**os.environ, **environment},
                 start_new_session=True,
             )
