@@ -36,7 +36,8 @@ def ping_healthchecks(url: str, facts: Facts, *, history: str) -> None:
         query["rid"] = _number_of_run(history, facts.run.id)
     job = quote(facts.job.lower(), safe="")
     ping = f"{url.rstrip('/')}/{job}{_ending(facts)}?{urlencode(query)}"
-    request(ping, body=facts.tail.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
+    tail = "" if facts.event is Event.START else facts.tail
+    request(ping, body=tail.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
 
 
 def check_in(dsn: str, facts: Facts, *, history: str, environment: str | None = None) -> None:

@@ -45,7 +45,7 @@ def run_program(argv: Sequence[str], message: Message, *, programs: Programs) ->
 def send_by_sendmail(mail: EmailMessage, *, environ: Mapping[str, str], programs: Programs) -> None:
     """Hand a mail to the local sendmail; raises DeliveryError."""
     hint = 'write [smtp] with host = "…"'
-    program = shutil.which("sendmail", path=f"{_SENDMAIL_PATH}:{environ.get('PATH', '')}")
+    program = shutil.which("sendmail", path=f"{environ.get('PATH', '')}:{_SENDMAIL_PATH}")
     if program is None:
         raise DeliveryError("there is no [smtp], and no sendmail on this machine", hint=hint)
     reply = _asked((program, "-t", "-i"), mail.as_bytes(), programs=programs)

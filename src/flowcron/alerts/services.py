@@ -39,10 +39,12 @@ def service_of(url: str) -> NotifyBase | None:
     return found if isinstance(found, NotifyBase) else None
 
 
-def name_of(service: NotifyBase) -> str:
+def name_of(service: NotifyBase, url: str) -> str:
     """Return what a service is called in front of ://, which is no secret."""
-    names = next(filter(None, (getattr(service, each) for each in _NAMES)))
-    return str(names if isinstance(names, str) else names[0]).lower()
+    found = [getattr(service, each) or () for each in _NAMES]
+    names = [name for each in found for name in ((each,) if isinstance(each, str) else each)]
+    kind = url.partition("://")[0].lower()
+    return kind if kind in names else str(names[0]).lower()
 
 
 def secrets_in(url: str, service: NotifyBase | None) -> tuple[str, ...]:
@@ -58,9 +60,8 @@ def secrets_in(url: str, service: NotifyBase | None) -> tuple[str, ...]:
     return tuple({text for secret in found for text in (secret, unquote(secret)) if text})
 
 
-def send_to_service(service: NotifyBase, message: Message) -> None:
-    """Send a message; raises DeliveryError unless all of it was taken."""
-    name = name_of(service)
+def send_to_service(service: NotifyBase, name: str, message: Message) -> None:
+    """Send a message to a service of this name; raises DeliveryError unless all of it was taken."""
     if service.overflow_mode == OverflowMode.UPSTREAM:  # many refuse what is too long for them
         service.overflow_mode = OverflowMode.TRUNCATE
     apprise = Apprise(asset=AppriseAsset(async_mode=False))

@@ -88,8 +88,9 @@ class Targets:
         service = services.service_of(url)
         self._keys.hide(services.secrets_in(url, service))
         if service is not None:
-            services.send_to_service(service, message)
-            return Taken(services.name_of(service))
+            name = services.name_of(service, url)
+            services.send_to_service(service, name, message)
+            return Taken(name)
         if not url.startswith(("http://", "https://")):
             hint = "see Apprise's documentation for what a URL of this service looks like"
             kind = url.partition("://")[0] if "://" in url else "it"

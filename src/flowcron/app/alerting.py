@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AnySet
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -100,7 +100,7 @@ class Alerting:
             self._errands.settle()
             time.sleep(_TURN)
 
-    def _begin(self, now: Instant, *, only: AnySet[Lane] | None = None) -> set[Lane]:
+    def _begin(self, now: Instant, *, only: AbstractSet[Lane] | None = None) -> set[Lane]:
         """Begin what is due, and return the lanes for which there is no room now."""
         batches: list[tuple[Lane, Send]] = []
         left: set[Lane] = set()
@@ -123,7 +123,7 @@ class Alerting:
         self._tell(lost)
         return left
 
-    def _free(self, now: Instant, only: AnySet[Lane] | None) -> dict[Lane, list[Waiting]]:
+    def _free(self, now: Instant, only: AbstractSet[Lane] | None) -> dict[Lane, list[Waiting]]:
         """Return what waits in the lanes in which something is due and nothing is on its way."""
         return {
             lane: rows

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from flowcron.app.alerting import Alerting, Heard
+from flowcron.app.asking import scheduler_pid
 from flowcron.app.judges import Judges
 from flowcron.app.preparing import Preparing
 from flowcron.config.config import Config
@@ -63,6 +65,9 @@ class Foreground:
             ),
         )
         self._looks_at = 0.0
+        self._path = history
+        self._config: Config | None = None
+        self._mine: set[int] = set()
 
     def begin(self, jobs: Iterable[Job], wish: Wish, *, config: Config) -> int:
         """Claim the run and return its id; raises RefusedError when it may not start.
@@ -80,9 +85,12 @@ class Foreground:
             )
         self._engine.supervise(supervisor)
         self._engine.reap(Supervision(supervisor, self._boot, {}), adopt=False)
-        return self._engine.run_in_foreground(
+        self._config = config
+        run = self._engine.run_in_foreground(
             jobs, wish, limits=config.limits, channels=config.channels
         )
+        self._mine |= self._engine.book.live.keys()
+        return run
 
     @property
     def runs(self) -> list[int]:
@@ -104,6 +112,7 @@ class Foreground:
             self._looks_at = clock.monotonic() + _LOOK
             self._engine.asked()
         self._engine.step()
+        self._mine |= self._engine.book.live.keys()
 
     def _handle(self, *messages: dict[str, Any]) -> None:
         for message in messages:
@@ -117,12 +126,26 @@ class Foreground:
         self._engine.cancel_all(by, number=signal.SIGKILL if at_once else signal.SIGTERM)
 
     def close(self) -> None:
-        """Give everything back, once what a cancelled run left behind is gone."""
-        while self._supervisor.is_ending:
-            self._supervisor.step(_TURN)
-        self._programs.close()
-        self._supervisor.shut()
-        self._history.close()
+        """Give everything back, once what a cancelled run left behind is gone; tell of it."""
+        try:
+            while self._supervisor.is_ending:
+                self._supervisor.step(_TURN)
+            self._tell()
+        finally:
+            self._programs.close()
+            self._supervisor.shut()
+            self._history.close()
+
+    def _tell(self) -> None:
+        """Try once to deliver what is told of these runs; the next scheduler tries again."""
+        if self._config is None or not self._mine or scheduler_pid(self._path) is not None:
+            return
+        heard = Heard(_nobody_hears, _nobody_hears)
+        alerting = Alerting(
+            self._history, self._path, self._programs, wakes=_EachStep(), heard=heard
+        )
+        alerting.use(self._config)
+        alerting.flush(sorted(self._mine))
 
     def _wait(self) -> float:
         if self._said:
@@ -141,6 +164,10 @@ class _EachStep:
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Wait for the next step."""
+
+
+def _nobody_hears(*_: object) -> None:
+    """Say nothing: it is all in the outbox."""
 
 
 def _nobody_listens(reports: Sequence[Report]) -> None:

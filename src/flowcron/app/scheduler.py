@@ -25,8 +25,9 @@ from flowcron.app.reloading import Reloading
 from flowcron.app.state import Holding
 from flowcron.app.stopping import Stopping
 from flowcron.app.supervision import Supervised
+from flowcron.app.telling import Telling
 from flowcron.config.config import Config, OnStop
-from flowcron.domain.instant import SECOND
+from flowcron.domain.instant import SECOND, Instant
 from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind, Report
 from flowcron.system import clock, memory, poke
@@ -87,6 +88,14 @@ class Scheduler:
             on_message=say,
             on_close=lambda: self._guard.call(self._on_close),
         )
+        self._telling = Telling(
+            holding,
+            Programs(self._processes.status_of),
+            wakes=wakes,
+            say=self._say,
+            tell=self._tell,
+            again=self._plan_turn,
+        )
         self._engine = self._new_engine()
         self._reloading = Reloading(self._config, use=self._use, say=self._say)
         self._pruning = Pruning(
@@ -101,6 +110,7 @@ class Scheduler:
             self._timer.start()
             await self._live(run_on_start=self._options.run_on_start)
             self._listen(holding.state)
+            self._telling.use(self._config)
             self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
             memory.settle()
             return await self._done
@@ -237,7 +247,7 @@ class Scheduler:
         if self._engine.step():
             self._plan_turn()
         self._do_wishes()
-        self._set_alarm()
+        self._set_alarm(None if self._is_waiting else self._telling.look())
         if self._stopping.is_over(self._engine) and not self._is_waiting:
             self._done.set_result(self._stopping.by)
 
@@ -249,11 +259,13 @@ class Scheduler:
             how, wishes.stop = wishes.stop, None
             self._stop("flowcron stop", OnStop(how) if how else None)
 
-    def _set_alarm(self) -> None:
+    def _set_alarm(self, delivery: Instant | None) -> None:
+        """Wake up for what no schedule wakes for: the engine's alarms, or the next delivery."""
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        due = self._engine.next_alarm()
+        alarms = (self._engine.next_alarm(), delivery)
+        due = min((at for at in alarms if at is not None), default=None)
         if due is not None:
             wait = min(max((due - clock.now()) / SECOND, 0), LONGEST_SLEEP)
             self._alarm = self._loop.call_later(wait, self._plan_turn)
@@ -271,6 +283,7 @@ class Scheduler:
 
     def _use(self, config: Config) -> None:
         self._engine.load(config.jobs, limits=config.limits, channels=config.channels)
+        self._telling.use(config)
         self._timer.arm(self._engine.book.alarms())
         self._holding.loaded(config.digest)
         self._config = config
@@ -305,6 +318,9 @@ class Scheduler:
         self._clock_watch.close()
         self._supervised.close()
         self._programs.close()
+
+    def _tell(self, text: str) -> None:
+        self._engine.tell(text)
 
     def _say(self, kind: Kind, text: str) -> None:
         self._report([Report(kind, clock.now(), text)])

@@ -78,6 +78,7 @@ def _failed(turn: Turn, job: Job, over: Over, last_success_at: Instant | None) -
         "opened_at": incident.opened_at,
         "last_success_at": last_success_at,
     }
+    turn.heard_changed = True
     for channel in who_hears_failure(rules, incident, heard, now=turn.now):
         incidents.hears(turn.db, incident.id, channel, at=turn.now)
         text = over.reason or over.state
@@ -87,6 +88,7 @@ def _failed(turn: Turn, job: Job, over: Over, last_success_at: Instant | None) -
 
 def _went_well(turn: Turn, job: Job, over: Over) -> None:
     incident = incidents.close_incident(turn.db, over.job_id, at=over.at)
+    turn.heard_changed = turn.heard_changed or incident is not None
     rules = rules_of(turn, job)
     heard = {} if incident is None or not rules else incidents.heard_of(turn.db, incident.id)
     for channel, rule in rules.items():

@@ -110,6 +110,7 @@ class Book:
     rests: list[tuple[Instant, str]] = field(default_factory=list)
     slows: list[tuple[Instant, int]] = field(default_factory=list)
     pauses: dict[int, Pause] = field(default_factory=dict)
+    remind_at: Instant | None = None
 
     def use(self, entries: Iterable[Entry]) -> None:
         """Make these the current jobs."""

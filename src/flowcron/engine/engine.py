@@ -28,6 +28,7 @@ from flowcron.engine.finish import take_in
 from flowcron.engine.judging import could_not_be_checked, verdict_about
 from flowcron.engine.loading import load_job, load_jobs
 from flowcron.engine.recovery import Supervision, reap, recover
+from flowcron.engine.reminders import next_reminder
 from flowcron.engine.report import Report
 from flowcron.engine.requests import Wishes, apply_requests
 from flowcron.engine.steps import clock_stepped, set_back_while_down
@@ -108,6 +109,7 @@ class Engine:
         self.supervise(supervision.supervisor_id)
         reach("recovery-read")
         with self._turn(committed="recovery-committed") as turn:
+            turn.heard_changed = True
             set_back_while_down(turn, tolerance=SECOND)
             take_in(turn, recover(turn, supervision))
             begin_after_boot(turn, supervision.boot, again=run_on_start)
@@ -264,6 +266,8 @@ class Engine:
         with transaction(self._history):
             yield turn
             draw(turn)
+            if turn.heard_changed and self._owner is None:
+                self.book.remind_at = next_reminder(turn)
             if turn.spawns:
                 reach("claim-before-commit")
         if committed:
@@ -274,6 +278,7 @@ class Engine:
         """Apply what people ask for, and see whether others have freed what is waited for here."""
         if self._owner is None:
             self._read_orders()
+            turn.heard_changed = True  # a mute or an acknowledgement may have come or gone
             wishes = apply_requests(turn, epoch=self._epoch, accepting=self.accepting)
             self.wishes.stop = wishes.stop if wishes.stop is not None else self.wishes.stop
             self.wishes.reload = wishes.reload

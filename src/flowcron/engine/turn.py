@@ -45,7 +45,8 @@ class Turn:
 
     `may_begin` is false while the scheduler stops, or has no supervisor to begin anything with.
     `owner` identifies a command that runs things in the foreground. What is `over` or `free` has
-    consequences that are drawn before the turn ends; see engine/consequences.py.
+    consequences that are drawn before the turn ends; see engine/consequences.py. `heard_changed`
+    says that what channels were told of broken jobs is no longer what it was.
     """
 
     db: Connection
@@ -65,6 +66,7 @@ class Turn:
     reports: list[Report] = field(default_factory=list)
     over: deque[Over] = field(default_factory=deque)
     free: deque[Line] = field(default_factory=deque)
+    heard_changed: bool = False
 
     def begin(self, live: Live) -> None:
         """Record the next attempt of a run and send it to the supervisor after the commit."""

@@ -32,6 +32,19 @@ class Failure(NamedTuple):
     last_success_at: Instant | None
 
 
+class Told(NamedTuple):
+    """What a channel was told of a job that is still broken; `text` is how its last run failed."""
+
+    incident: Incident
+    heard: Heard
+    channel: str
+    job: str
+    job_id: int
+    last_run: int
+    last_success_at: Instant | None
+    text: str
+
+
 def count_failure(connection: Connection, failure: Failure, *, at: Instant) -> Incident:
     """Open an incident of a job, or count one more failure in the one that is open."""
     row = connection.execute(
@@ -78,6 +91,26 @@ def heard_of(connection: Connection, incident: int) -> dict[str, Heard]:
         "SELECT channel, last_at, times FROM heard WHERE incident_id = ?", (incident,)
     )
     return {channel: Heard(last, times) for channel, last, times in rows}
+
+
+def told_of_open(connection: Connection) -> list[Told]:
+    """Return which channels were told of what is still broken."""
+    rows = connection.execute(
+        """
+        SELECT incidents.id, opened_at, failures, acknowledged_at IS NOT NULL, last_at, times,
+            channel, jobs.name, incidents.job_id, last_run, last_success_at,
+            coalesce(runs.reason, runs.state, 'failed')
+        FROM incidents
+        JOIN heard ON heard.incident_id = incidents.id
+        JOIN jobs ON jobs.id = incidents.job_id
+        LEFT JOIN runs ON runs.id = last_run
+        WHERE closed_at IS NULL
+        """
+    )
+    return [
+        Told(Incident(number, opened, failures, bool(known)), Heard(last, times), *rest)
+        for number, opened, failures, known, last, times, *rest in rows
+    ]
 
 
 def hears(connection: Connection, incident: int, channel: str, *, at: Instant) -> None:
