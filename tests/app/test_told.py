@@ -71,7 +71,7 @@ def test_a_run_in_the_foreground_tells_the_same_channels(flowcron: Installed) ->
 
     assert alerts_of(flowcron, "by-hand") == [("ops", "failure", "exit 4")]
     shown = flowcron.json("show", "by-hand~0")
-    assert [(each["channel"], each["state"]) for each in shown["alerts"]] == [("ops", "waiting")]
+    assert [(each["channel"], each["state"]) for each in shown["alerts"]] == [("ops", "sent")]
 
 
 def test_a_reload_changes_who_hears(flowcron: Installed) -> None:

@@ -141,7 +141,7 @@ def test_channels_are_listed_without_a_secret(cli: Cli) -> None:
         "  jobs        backup, daily-kpis",
         "",
         "oncall",
-        "  to          /bin/page",
+        "  to          /bin/page …",
         "  told of     failure, recovery, missed",
         "  rules       after 3 failures",
         "  jobs        backup",
@@ -429,12 +429,12 @@ def test_a_trial_says_of_each_way_what_is_wrong_and_how_to_mend_it(tmp_path: Pat
 
     assert code == 1
     assert said.splitlines() == [
-        "  slack       ✓ arrived in 0.3s",
-        "  to/2        ✗ there is no such host (1.0s)",
-        "              help: is the name right?",
-        "              the URL comes from env:NO_SUCH (not set here)",
-        "  email       ✗ 535 authentication failed (0.2s)",
-        f"              the password comes from file:{tmp_path}/pass (mode 600, 15 bytes)",
+        "  slack         ✓ arrived in 0.3s",
+        "  to/2          ✗ there is no such host (1.0s)",
+        "                help: is the name right?",
+        "                the URL comes from env:NO_SUCH (not set here)",
+        "  email         ✗ 535 authentication failed (0.2s)",
+        f"                the password comes from file:{tmp_path}/pass (mode 600, 15 bytes)",
     ]
     assert "hunter2" not in said
 

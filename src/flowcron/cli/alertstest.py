@@ -23,7 +23,7 @@ from flowcron.domain.names import did_you_mean
 from flowcron.errors import NotFoundError
 
 FIELDS = ("target", "via", "ok", "error", "hint", "took")
-_NAME = 14
+_NAME = 16
 
 
 @as_command(

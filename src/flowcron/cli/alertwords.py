@@ -10,6 +10,7 @@ from flowcron.domain.alerting import Event
 from flowcron.domain.alertwords import format_limit, format_quiet, format_remind
 from flowcron.domain.channel import Channel
 from flowcron.domain.instant import Instant
+from flowcron.domain.job import DEFAULT_SHELL
 from flowcron.domain.times import iso, local, relative, short
 from flowcron.history.alerts import OutboxRow, Stuck
 from flowcron.history.mutes import Mute
@@ -115,10 +116,17 @@ def places_of(channel: Channel) -> tuple[str, ...]:
     return (
         *channel.email,
         *urls,
-        *((channel.command[0],) if channel.command else ()),
+        *((_program(channel.command),) if channel.command else ()),
         *((f"healthchecks {healthchecks}",) if healthchecks else ()),
         *(("sentry",) if channel.sentry else ()),
     )
+
+
+def _program(command: tuple[str, ...]) -> str:
+    """Return what is started, without its arguments: they may be secrets."""
+    if command[:-1] == DEFAULT_SHELL:
+        return f"{command[-1].strip().partition(' ')[0]} …"
+    return command[0] if len(command) == 1 else f"{command[0]} …"
 
 
 def rules_text(channel: Channel) -> str:

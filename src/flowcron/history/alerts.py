@@ -90,7 +90,8 @@ def way_of(channel: str, name: str | None) -> str:
 def outbox(connection: Connection, *, state: str | None, limit: int) -> list[OutboxRow]:
     """Return the newest of the outbox, newest first, in one state or all; limit -1 is all of it."""
     chosen = _IN_STATE.get(state or "", "1")
-    rows = connection.execute(f"{_ROWS} WHERE {chosen} ORDER BY outbox.id DESC LIMIT ?", (limit,))
+    order = "+outbox.id" if state == "waiting" else "outbox.id"  # few wait: found, then sorted
+    rows = connection.execute(f"{_ROWS} WHERE {chosen} ORDER BY {order} DESC LIMIT ?", (limit,))
     return [_row(row) for row in rows]
 
 
@@ -148,13 +149,13 @@ def streak_of_run(connection: Connection, run: int) -> Streak | None:
     """Return the failures in a row that a run is one of, or None when it is in no incident."""
     row = connection.execute(
         """
-        SELECT failures, opened_at, closed_at FROM incidents
-        WHERE job_id = (SELECT job_id FROM runs WHERE id = ?) AND first_run <= ? AND last_run >= ?
+        SELECT last_run, failures, opened_at, closed_at FROM incidents
+        WHERE job_id = (SELECT job_id FROM runs WHERE id = ?) AND first_run <= ?
         ORDER BY id DESC LIMIT 1
         """,
-        (run, run, run),
+        (run, run),
     ).fetchone()
-    return None if row is None else Streak(*row)
+    return None if row is None or row[0] < run else Streak(*row[1:])
 
 
 def _row(row: Sequence[Any]) -> OutboxRow:
