@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakes import EVERY_MINUTE, exited, make_job, started
 from flowcron.domain.alerting import Event, Remind, Rule
-from flowcron.domain.channel import AlertTo, Channel
+from flowcron.domain.channel import MONITOR, AlertTo, Channel
 from flowcron.domain.job import After, Job, Missed, RetryPolicy
 from flowcron.domain.wish import Wish
 from flowcron.history.database import transaction
@@ -319,3 +319,18 @@ def test_a_run_that_goes_on_for_unusually_long_is_told(world: World) -> None:
     usual_run(world, engine, minutes=31)
 
     assert [text for _, text in told(world)] == ["still running after 31m 00s"]
+
+
+def test_a_monitor_hears_of_each_end_though_the_job_is_muted_or_acknowledged(world: World) -> None:
+    monitor = Channel("ops", MONITOR, healthchecks="https://hc.example/key")
+    with transaction(world.history):
+        world.history.execute("INSERT INTO mutes VALUES ('backup', 0, NULL, 'me')")
+    engine = alerting(world, monitor)
+
+    next_run(world, engine, code=1)
+    with transaction(world.history):
+        assert acknowledge(world.history, 1, by="me", at=world.clock.now)
+    next_run(world, engine, code=1)
+    next_run(world, engine)
+
+    assert events(world) == ["start", "failure", "start", "failure", "start", "success"]

@@ -48,12 +48,14 @@ class Rule:
     """When one channel hears of one job.
 
     `failures` is how many runs in a row must have failed; `remind` is after how long it hears again
-    of what stays broken, or with which run.
+    of what stays broken, or with which run. A monitor hears of each end, whoever has muted or
+    acknowledged it: what it does not hear of it takes for missing.
     """
 
     on: frozenset[Event] = BY_DEFAULT
     failures: int = 1
     remind: timedelta | Remind = Remind.NEVER
+    is_monitor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def hears_failure(rule: Rule, incident: Incident, heard: Heard | None, *, now: I
     """Return whether a channel is told of a failure that was just counted."""
     if Event.FAILURE not in rule.on or incident.failures < rule.failures:
         return False
+    if rule.is_monitor:
+        return True
     if heard is None:
         return True
     if incident.is_acknowledged:

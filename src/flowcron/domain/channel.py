@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from flowcron.domain.alerting import Event, Remind, Rule
@@ -110,7 +110,7 @@ def rule_of(channel: Channel, alert: AlertTo) -> Rule:
     """Return when a channel hears of a job; what a job says otherwise is not for monitors."""
     rule = channel.rule
     if channel.is_monitor:
-        return rule
+        return replace(rule, is_monitor=True)
     return Rule(
         rule.on,
         rule.failures if alert.failures is None else alert.failures,

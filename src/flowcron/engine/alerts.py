@@ -56,14 +56,17 @@ def tell_of_scheduler(turn: Turn, text: str) -> None:
 
 
 def rules_of(turn: Turn, job: Job) -> dict[str, Rule]:
-    """Return by which rule each channel hears of a job; none while the job is muted."""
-    if not job.alert or _is_muted(turn, job):
+    """Return by which rule each channel hears of a job; while it is muted, only monitors do."""
+    if not job.alert:
         return {}
-    return {
+    rules = {
         alert.channel: rule_of(turn.channels[alert.channel], alert)
         for alert in job.alert
         if alert.channel in turn.channels
     }
+    if _is_muted(turn, job):
+        return {channel: rule for channel, rule in rules.items() if rule.is_monitor}
+    return rules
 
 
 def _failed(turn: Turn, job: Job, over: Over, last_success_at: Instant | None) -> None:
