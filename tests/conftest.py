@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from flowcron.history.database import open_history
 from installed import Installed, installed_in
+from receivers import Certificates, Web, web_server
 from world import World
 
 pytest.register_assert_rewrite("scene", "torture")  # they say what is not so
@@ -32,3 +33,14 @@ def world(tmp_path: Path) -> Iterator[World]:
     history = open_history(tmp_path / "history.db")
     yield World(history)
     history.close()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with web_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))

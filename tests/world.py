@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fakes import NOON, FakeClock, FakeProcesses, ScriptedJudge, ScriptedLauncher
+from flowcron.domain.channel import Channel
 from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
 from flowcron.engine.engine import Engine
@@ -33,6 +35,7 @@ class World:
         supervisor: str = "first",
         boot: str = "boot 1",
         limits: Limits | None = None,
+        channels: Iterable[Channel] = (),
     ) -> Engine:
         """Return a scheduler's engine after its recovery, with a launcher of its own."""
         self.launcher = ScriptedLauncher()
@@ -47,7 +50,7 @@ class World:
             report=self.reports.extend,
             luck=lambda: self.luck,
         )
-        engine.load(jobs, limits=limits)
+        engine.load(jobs, limits=limits, channels=channels)
         supervisor_id = schedulers.supervisor_seen(
             self.history, supervisor, boot=boot, pid=1, at=NOON
         )

@@ -28,6 +28,8 @@ POINTS = (
     "queue-left",  # a run that waited is about to begin
     "request-applied",  # what somebody asked for is written, not durable
     "request-committed",  # durable, nobody was told
+    "alert-leased",
+    "alert-sent",
     "recovery-read",
     "recovery-committed",
     # of the supervisor

@@ -9,9 +9,9 @@ import json
 import pytest
 
 from fakes import make_job
-from flowcron.cli.words import RUN_FIELDS
 from flowcron.domain.instant import SECOND
 from flowcron.domain.run import State, Trigger
+from flowcron.history.run_record import RUN_FIELDS
 from rows import SUNDAY, Story, ago
 from terminal import Cli
 

@@ -20,7 +20,7 @@ def whole(cli: Cli) -> str:
     assert cli.piped("init", "--full", "--force").code == 0
     text = (cli.folder / "schedules.toml").read_text(encoding="utf-8")
     text = text.replace('"nobody"', str(os.geteuid())).replace('"nogroup"', str(os.getegid()))
-    return re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE)
+    return re.sub(r"^# (?=[a-z_.]+ = )", "", text, flags=re.MULTILINE)
 
 
 def test_the_long_form_shows_every_key_there_is(cli: Cli) -> None:
@@ -33,6 +33,11 @@ def test_the_long_form_shows_every_key_there_is(cli: Cli) -> None:
     assert _keys(*shown["jobs"].values()) == tables["JobTable"]
     for key, table in (("retry", "RetryTable"), ("expect", "ExpectTable"), ("keep", "KeepTable")):
         assert _keys(*(job.get(key, 0) for job in shown["jobs"].values())) == tables[table]
+    alerts = [job.get("alert", 0) for job in shown["jobs"].values()]
+    assert _keys(*alerts) == tables["JobAlertTable"]
+    assert _keys(*shown["alerts"].values()) == tables["AlertTable"]
+    assert set(shown["smtp"]) == tables["SmtpTable"]
+    assert set(shown["sentry"]) == tables["SentryTable"]
     assert set(shown["scheduler"]) == tables["SchedulerTable"]
     assert set(shown["history"]) == tables["HistoryTable"]
 

@@ -87,6 +87,7 @@ def test_programs_get_records(evening_cli: Cli) -> None:
         "last_duration": 41.0,
         "usual_duration": None,
         "failures": 3,
+        "muted": False,
         "after": [],
     }
 

@@ -155,7 +155,16 @@ def test_programs_get_everything(running_cli: Cli) -> None:
     assert said["since"] == "2026-11-20T10:48:19+01:00"
     assert said["is_current"] is True
     assert [run["id"] for run in said["running"]] == [97]
-    assert said["failing"] == [{"job": "daily-kpis", "failures": 3}]
+    assert said["failing"] == [
+        {
+            "job": "daily-kpis",
+            "failures": 3,
+            "since": None,
+            "alerted": [],
+            "acknowledged_by": None,
+        }
+    ]
+    assert said["alerts"] == {"sent_today": 0, "waiting": [], "dead": [], "muted": []}
     assert said["next"][0] == {"job": "ping", "at": "2026-11-22T19:49:00+01:00"}
 
 

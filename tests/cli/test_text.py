@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowcron.cli.text import cut, visible, visible_in_line, width
+from flowcron.cli.text import cut, width
+from flowcron.domain.text import visible, visible_in_line
 
 
 @pytest.mark.parametrize(

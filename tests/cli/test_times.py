@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowcron.cli.readtime import TimeError, read_time
-from flowcron.cli.times import away, relative, short
+from flowcron.domain.times import away, relative, short
 from rows import SUNDAY, ago, at
 
 BERLIN = ZoneInfo("Europe/Berlin")  # SUNDAY is 19:48:19 there

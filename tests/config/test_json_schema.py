@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 from copy import deepcopy
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +14,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alert_values import ADDRESSES, ALERTED, CHANNEL, CHANNELS, PLACES, SENTRY, SMTP, URLS
 from flowcron.config.load import load
 from flowcron.config.notyet import NOT_YET
 from flowcron.config.schema import json_schema
 from flowcron.errors import ConfigError
+from odd_values import DURATIONS, TEXTS, WRONG, mostly
 from toml_texts import toml_document
 
 SCHEMA = json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
-DURATIONS = ["5s", "1h30m", "0s", "000ms", "5", "", "1M", "1.5h", "-5s", "5 m", "1h ", "36525d", 5]
 SIZES = ["10MB", "1KiB", "0B", "10mb", "1.5MB", "MB", "", 10]
 NAMES = ["a", "backup-1", "A_b", "x" * 64, "x" * 65, "2fast", "", "a b", "a.b", "é", "-a"]
-TEXTS = ["", "x", "日本", "\x00", "a\nb", "\x7f\u202e", " "]
-WRONG = [True, False, 0, -1, 1.5, "", "x", [], [1], ["x"], {}, {"x": 1}, [[]], 2**70]
 CODES = [[0], [255, 1], [256], [-1], [], [0.5], ["1"], [True], 0]
 TABLES_OF_TEXTS = [{}, {"A": "b"}, {"A": 5}, {"A=B": "x"}, {"": "x"}, {"é": "\x00"}, {"a b": ""}]
 LISTS_OF_TEXTS = [["x"], ["x", ""], ["", "x"], [], ["\x00"], ["x", 5], ["日本"]]
-
-
-def mostly(*good: Any, also: Any = WRONG) -> st.SearchStrategy[Any]:
-    """Return a strategy that gives good values nearly always, and otherwise any of `also`."""
-    return st.integers(0, 19).flatmap(
-        lambda chance: st.sampled_from([*good, *also] if chance == 19 else good)
-    )
 
 
 RETRIES = st.fixed_dictionaries(
@@ -88,6 +81,27 @@ SHARED = {
     "expect": EXPECTATIONS | mostly({}, {"file": "x", "fresh": True}),
     "slow_after": mostly("5m", also=DURATIONS),
     "late_after": mostly("5m", also=DURATIONS),
+    "unusual": mostly(
+        "3x",
+        "1.001x",
+        also=[
+            "1x",
+            "1.0x",
+            "0x",
+            "3",
+            "",
+            "3X",
+            "1000x",
+            "999.999x",
+            "2.5555x",
+            "03x",
+            3,
+            True,
+            [],
+        ],
+    ),
+    "alert": ALERTED,
+    "mailto": mostly("root", [], also=ADDRESSES),
     "on_lost": mostly("record", "rerun", also=["", "retry", 5, True]),
     "cwd": mostly("x", also=[*TEXTS, *WRONG]),
     "env": mostly({"A": "b"}, also=TABLES_OF_TEXTS),
@@ -170,13 +184,17 @@ OTHERS = {
             "reload": mostly("auto", "manual"),
             "max_running": SHARED["max_running"],
             "seed": mostly("x"),
-            "heartbeat": mostly("https://x"),
+            "heartbeat": mostly("https://x", also=URLS),
         },
     ),
     "history": st.fixed_dictionaries(
         {},
         optional={"path": mostly("x", "日本", " ", also=[*TEXTS, *WRONG]), "keep": KEPT},
     ),
+    "alerts": st.dictionaries(st.sampled_from(NAMES), CHANNELS, max_size=2)
+    | st.sampled_from(WRONG),
+    "smtp": SMTP | st.sampled_from([{}, {"port": 25}, *WRONG]),
+    "sentry": SENTRY | st.sampled_from([{}, *WRONG]),
     "pools": st.dictionaries(
         st.sampled_from(NAMES), mostly(1, 10**6, also=[0, -1, 10**6 + 1, 1.5, "1", True])
     )
@@ -188,8 +206,13 @@ def settled(document: dict[str, Any]) -> dict[str, Any]:
     """Return a document in which what a schema cannot see is right: that what is named exists."""
     document = deepcopy(document)
     jobs, pools = document.get("jobs"), document.setdefault("pools", {})
+    channels = document.setdefault("alerts", {})
     if isinstance(pools, dict):
         pools["db"] = 1
+    if isinstance(channels, dict):
+        channels |= {name: {"email": "root"} for name in ("ops", "oncall")}
+        if any(isinstance(each, dict) and each.get("sentry") is True for each in channels.values()):
+            document.setdefault("sentry", {"dsn": "env:DSN"})
     if isinstance(jobs, dict):
         jobs["base"] = {"command": "true"}
         for job in jobs.values():
@@ -206,7 +229,7 @@ FILES = st.fixed_dictionaries(
     | {
         "jobs": st.dictionaries(st.sampled_from(NAMES), JOBS | FEW_KEYS, max_size=2)
         | st.sampled_from(WRONG),
-        **{name: st.sampled_from(WRONG) for name in ("alerts", "smtp", "dask", "backup")},
+        **{name: st.sampled_from(WRONG) for name in ("dask", "backup")},
     },
 )
 
@@ -234,6 +257,22 @@ def test_the_schema_and_the_loader_agree_about_every_value_of_a_key(
     for value in values.values():
         job = {"command": "x", key: value} | NEEDS.get(key, {})
         document = settled({"jobs": {"a": job}})
+        by_loader = is_loaded(tmp_path / "schedules.toml", document)
+        assert by_loader == VALIDATOR.is_valid(document), value
+        verdicts.add(by_loader)
+
+    assert verdicts == {True, False}
+
+
+@pytest.mark.parametrize("key", sorted(CHANNEL))
+def test_the_schema_and_the_loader_agree_about_every_value_of_a_channel(
+    tmp_path: Path, key: str
+) -> None:
+    values = {json.dumps(value): value for value in all_values(CHANNEL[key])}
+    verdicts = set()
+
+    for value, place in product(values.values(), PLACES):
+        document = settled({"alerts": {"a": place | {key: value}}})
         by_loader = is_loaded(tmp_path / "schedules.toml", document)
         assert by_loader == VALIDATOR.is_valid(document), value
         verdicts.add(by_loader)

@@ -34,7 +34,7 @@ def test_a_run_that_goes_on_for_too_long_is_marked_once(world: World) -> None:
 
     assert world.rows("SELECT slow_at FROM runs WHERE id = 1") == [(after(360),)]
     slow = [report for report in world.reports if report.kind == "slow"]
-    assert [(report.run, report.text) for report in slow] == [(1, "still running after 5m")]
+    assert [(report.run, report.text) for report in slow] == [(1, "still running after 5m 00s")]
 
 
 def test_a_run_that_ends_in_time_is_not_slow(world: World) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from flowcron.app.alerting import Alerting, Heard
+from flowcron.app.asking import scheduler_pid
 from flowcron.app.judges import Judges
 from flowcron.app.preparing import Preparing
 from flowcron.app.privacy import insist_on_privacy
+from flowcron.config.config import Config
 from flowcron.domain.instant import SECOND
 from flowcron.domain.job import Job
-from flowcron.domain.overlap import Limits
 from flowcron.domain.wish import Wish
 from flowcron.engine.engine import Engine
 from flowcron.engine.recovery import Supervision
@@ -72,11 +74,15 @@ class Foreground:
         )
         self._looks_at = 0.0
         self._cancelled_by = ""
+        self._path = history
+        self._config: Config | None = None
+        self._mine: set[int] = set()
 
-    def begin(self, jobs: Iterable[Job], wish: Wish, *, limits: Limits) -> int:
+    def begin(self, jobs: Iterable[Job], wish: Wish, *, config: Config) -> int:
         """Claim the run and return its id; raises RefusedError when it may not start.
 
-        `jobs` has its job and those that run after it.
+        `jobs` has its job and those that run after it; the limits of `config` hold, and its
+        channels hear of them.
         """
         with transaction(self._history):
             supervisor = schedulers.supervisor_seen(
@@ -88,7 +94,12 @@ class Foreground:
             )
         self._engine.supervise(supervisor)
         self._engine.reap(Supervision(supervisor, self._boot, {}), adopt=False)
-        return self._engine.run_in_foreground(jobs, wish, limits=limits)
+        self._config = config
+        run = self._engine.run_in_foreground(
+            jobs, wish, limits=config.limits, channels=config.channels
+        )
+        self._mine |= self._engine.book.live.keys()
+        return run
 
     @property
     def runs(self) -> list[int]:
@@ -110,6 +121,7 @@ class Foreground:
             self._looks_at = clock.monotonic() + _LOOK
             self._engine.asked()
         self._engine.step()
+        self._mine |= self._engine.book.live.keys()
         if self._cancelled_by and not self._engine.under_way and self.runs:
             self._engine.cancel_all(self._cancelled_by)  # what was to follow however that ended
 
@@ -126,12 +138,26 @@ class Foreground:
         self._engine.cancel_all(by, number=signal.SIGKILL if at_once else signal.SIGTERM)
 
     def close(self) -> None:
-        """Give everything back, once what a cancelled run left behind is gone."""
-        while self._supervisor.is_ending:
-            self._supervisor.step(_TURN)
-        self._programs.close()
-        self._supervisor.shut()
-        self._history.close()
+        """Give everything back, once what a cancelled run left behind is gone; tell of it."""
+        try:
+            while self._supervisor.is_ending:
+                self._supervisor.step(_TURN)
+            self._tell()
+        finally:
+            self._programs.close()
+            self._supervisor.shut()
+            self._history.close()
+
+    def _tell(self) -> None:
+        """Try once to deliver what is told of these runs; the next scheduler tries again."""
+        if self._config is None or not self._mine or scheduler_pid(self._path) is not None:
+            return
+        heard = Heard(_nobody_hears, _nobody_hears)
+        alerting = Alerting(
+            self._history, self._path, self._programs, wakes=_EachStep(), heard=heard
+        )
+        alerting.use(self._config)
+        alerting.flush(sorted(self._mine))
 
     def _wait(self) -> float:
         if self._said:
@@ -150,6 +176,10 @@ class _EachStep:
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Wait for the next step."""
+
+
+def _nobody_hears(*_: object) -> None:
+    """Say nothing: it is all in the outbox."""
 
 
 def _nobody_listens(reports: Sequence[Report]) -> None:

@@ -30,8 +30,9 @@ from flowcron.app.signals import obey_signals
 from flowcron.app.state import Holding
 from flowcron.app.stopping import Stopping
 from flowcron.app.supervision import Supervised
+from flowcron.app.telling import Telling
 from flowcron.config.config import Config, OnStop
-from flowcron.domain.instant import SECOND
+from flowcron.domain.instant import SECOND, Instant
 from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind, Report
 from flowcron.errors import Problem
@@ -104,6 +105,14 @@ class Scheduler:
             on_message=say,
             on_close=lambda: self._guard.call(self._on_close),
         )
+        self._telling = Telling(
+            holding,
+            Programs(self._processes.status_of),
+            wakes=wakes,
+            say=self._say,
+            tell=self._tell,
+            again=self._plan_turn,
+        )
         self._engine = self._new_engine()
         self._reloading = Reloading(
             self.config,
@@ -127,6 +136,7 @@ class Scheduler:
             await self._live(run_on_start=self._options.run_on_start)
             self._listen(holding.state)
             beat(self._holding.lock)
+            self._telling.use(self.config)
             self._loop.call_later(HEARTBEAT, self._guard.call, self._beat)
             self._guard.start(insist_on_whole(holding.path, holding.check))
             self._notifying.begin(self._loop, beat=HEARTBEAT)
@@ -141,7 +151,7 @@ class Scheduler:
         """Begin with nothing in memory: read history, ask the supervisor, settle what is open."""
         supervision = await self._supervised.connect()
         engine = self._new_engine()
-        engine.load(self.config.jobs, limits=self.config.limits)
+        engine.load(self.config.jobs, limits=self.config.limits, channels=self.config.channels)
         engine.recover(self._holding.epoch, supervision, run_on_start=run_on_start)
         self._engine = engine
         if self._stopping.is_cancelling:
@@ -262,7 +272,7 @@ class Scheduler:
         if self._engine.step():
             self._plan_turn()
         self._do_wishes()
-        self._set_alarm()
+        self._set_alarm(None if self._trouble else self._telling.look())
         if self._stopping.is_over(self._engine) and not self._trouble:
             self._done.set_result(self._stopping.by)
 
@@ -274,11 +284,13 @@ class Scheduler:
             how, wishes.stop = wishes.stop, None
             self.stop("flowcron stop", OnStop(how) if how else None)
 
-    def _set_alarm(self) -> None:
+    def _set_alarm(self, delivery: Instant | None) -> None:
+        """Wake up for what no schedule wakes for: the engine's alarms, or the next delivery."""
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        due = self._engine.next_alarm()
+        alarms = (self._engine.next_alarm(), delivery)
+        due = min((at for at in alarms if at is not None), default=None)
         if due is not None:
             wait = min(max((due - clock.now()) / SECOND, 0), LONGEST_SLEEP)
             self._alarm = self._loop.call_later(wait, self._plan_turn)
@@ -289,7 +301,8 @@ class Scheduler:
             self._guard.start(self._reloading.work(lambda: self._engine))
 
     def _use(self, config: Config) -> None:
-        self._engine.load(config.jobs, limits=config.limits)
+        self._engine.load(config.jobs, limits=config.limits, channels=config.channels)
+        self._telling.use(config)
         self._timer.arm(self._engine.book.alarms())
         self._holding.loaded(config)
         self.config = config
@@ -346,6 +359,9 @@ class Scheduler:
 
     def _status(self) -> str:
         return self._trouble or status_line(self._engine, self._timer.next(), now=clock.now())
+
+    def _tell(self, text: str) -> None:
+        self._engine.tell(text)
 
     def _say(self, kind: Kind, text: str) -> None:
         self._report([Report(kind, clock.now(), text)])

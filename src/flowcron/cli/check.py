@@ -13,11 +13,11 @@ import click
 from flowcron.app.asking import scheduler_pid
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session, since
-from flowcron.cli.jobs import next_time
 from flowcron.cli.problems import near_name, write_problems
 from flowcron.cli.text import Span
-from flowcron.cli.times import away, short
 from flowcron.domain.instant import Instant
+from flowcron.domain.times import away, short
+from flowcron.domain.upcoming import next_time
 from flowcron.errors import ConfigError, FlowcronError, Problem
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def command(session: Session, *, files: tuple[Path, ...], strict: bool, output: 
 
 
 def _check(path: Path, now: Instant) -> Checked:
+    from flowcron.config.lint_channels import warnings_about_channels  # noqa: PLC0415 only for this command
     from flowcron.config.lint_files import warnings_about_files  # noqa: PLC0415 only for this command
     from flowcron.config.lint_needs import warnings_about_needs  # noqa: PLC0415 only for this command
     from flowcron.config.lint_times import warnings_about_times  # noqa: PLC0415 it loads the next
@@ -100,6 +101,7 @@ def _check(path: Path, now: Instant) -> Checked:
         *warnings_about_times(config, now),
         *warnings_about_files(config),
         *warnings_about_needs(config, os.environ),
+        *warnings_about_channels(config, os.environ),
     )
     order = {str(file): number for number, file in enumerate(config.files)}
     in_order = sorted(problems, key=lambda each: (order.get(each.file, 0), each.line, each.column))

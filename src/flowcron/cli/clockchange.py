@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from flowcron.cli.times import clock_time, day
 from flowcron.domain.clock_change import Effect, Touched, changes, touched
 from flowcron.domain.instant import SECOND, Instant
 from flowcron.domain.job import Cron
+from flowcron.domain.times import clock_time, day
 from flowcron.domain.wall import around, read_wall
 
 _SHORT = 7 * 86_400  # no zone changes its clocks and changes them back within a week

@@ -42,6 +42,7 @@ COMMANDS = {
     "resume": Entry("flowcron.cli.resume", "Do", "Schedule it again"),
     "stop": Entry("flowcron.cli.stop", "Do", "Stop the scheduler"),
     "reload": Entry("flowcron.cli.reload", "Do", "Apply changes in schedules.toml"),
+    "alerts": Entry("flowcron.cli.alerts", "Keep", "Test, mute and inspect alerts"),
     "doctor": Entry("flowcron.cli.doctor", "Keep", "Find out what is wrong"),
     "backup": Entry("flowcron.cli.backup", "Keep", "Copy the history database safely"),
     "prune": Entry("flowcron.cli.prune", "Keep", "Delete old runs and logs"),

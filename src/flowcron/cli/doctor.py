@@ -20,8 +20,8 @@ from flowcron.cli.confirm import confirmed
 from flowcron.cli.context import Session, pass_session
 from flowcron.cli.doctorchoices import choices
 from flowcron.cli.doctorlines import write_findings, write_mended
-from flowcron.cli.times import iso
 from flowcron.config.paths import default_history
+from flowcron.domain.times import iso
 from flowcron.errors import ConfigError
 
 FIELDS = ("check", "level", "text", "where", "fix", "mendable")

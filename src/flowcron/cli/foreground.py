@@ -31,7 +31,7 @@ def run_here(session: Session, wish: Wish) -> int:
     try:
         with heard_signals() as heard:
             jobs = _jobs(config, wish)
-            run = foreground.begin(jobs, wish, limits=config.limits)
+            run = foreground.begin(jobs, wish, config=config)
             announce(session, jobs[0].name, run)
             ended = _follow(session, foreground, heard, run)
             _follow_the_rest(session, foreground, heard)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from flowcron.cli.output import Screen
-from flowcron.cli.text import visible_in_line
+from flowcron.domain.text import visible_in_line
 
 Record = Mapping[str, Any]
 

@@ -12,12 +12,13 @@ from flowcron.cli.command import command as as_command
 from flowcron.cli.context import Session, pass_session, since
 from flowcron.cli.table import Column
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import short
-from flowcron.cli.words import RUN_FIELDS, SYMBOLS, grouped, made_by, result, run_record, took
+from flowcron.cli.words import SYMBOLS, grouped, made_by, result, took
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State, Trigger
+from flowcron.domain.times import short
 from flowcron.errors import NotFoundError
 from flowcron.history.query import RunRow, Wanted, runs
+from flowcron.history.run_record import RUN_FIELDS, run_record
 
 _COLUMNS = (
     Column(""),

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from flowcron.cli.context import Session
 from flowcron.cli.text import Span
 from flowcron.cli.words import SYMBOLS
-from flowcron.domain.instant import Instant, micros
-from flowcron.domain.job import AfterEnd, Job, Timed
+from flowcron.domain.instant import Instant
+from flowcron.domain.job import Job
 from flowcron.domain.names import did_you_mean
 from flowcron.domain.snapshot import job_from
+from flowcron.domain.upcoming import next_time
 from flowcron.domain.usual import Usual
 from flowcron.errors import ConfigError, NotFoundError
 from flowcron.history.known import defined_jobs
+from flowcron.history.mutes import Mute, mute_of, mutes_now
 from flowcron.history.pauses import Pause, pauses
 from flowcron.history.recent import Recent, recent_runs
 from flowcron.history.schedulers import last_scheduler
@@ -48,6 +50,7 @@ class JobView:
     next_at: Instant | None
     pause: Pause | None = None
     usual: Usual | None = None
+    mute: Mute | None = None
 
     @property
     def condition(self) -> Condition:
@@ -130,6 +133,7 @@ def views(session: Session, jobs: Iterable[Job], *, last: int, every: bool = Tru
         recent |= recent_runs(session.history, more, count=last)
     paused = pauses(session.history, now=session.now)
     usual = usuals(session.history, [name for name, each in recent.items() if each.open])
+    muted = mutes_now(session.history, now=session.now)
     return [
         JobView(
             job,
@@ -137,6 +141,7 @@ def views(session: Session, jobs: Iterable[Job], *, last: int, every: bool = Tru
             _next(session, job, recent[job.name], paused.get(job.name)),
             paused.get(job.name),
             usual.get(job.name),
+            mute_of(job, muted),
         )
         for job in jobs
     ]
@@ -147,19 +152,6 @@ def _next(session: Session, job: Job, recent: Recent, pause: Pause | None) -> In
         ended = recent.runs[0].finished_at if recent.runs else None
         return next_time(job, session.now, ended=ended)
     return None if pause.until is None else next_time(job, Instant(pause.until - 1))
-
-
-def next_time(job: Job, after: Instant, *, ended: Instant | None = None) -> Instant | None:
-    """Return when a job is due next, or None when it is not; its last run has `ended` then."""
-    if not job.enabled or not job.when:
-        return None
-    from flowcron.domain.schedule import schedule_of  # noqa: PLC0415 it brings croniter along
-
-    times = [schedule_of(when).next(after) for when in job.when if isinstance(when, Timed)]
-    if ended is not None:
-        rests = (when for when in job.when if isinstance(when, AfterEnd))
-        times += [Instant(ended + micros(when.period)) for when in rests]
-    return min((at for at in times if at is not None), default=None)
 
 
 def _known_jobs(session: Session) -> tuple[Job, ...]:

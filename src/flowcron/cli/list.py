@@ -17,10 +17,10 @@ from flowcron.cli.pick import pick_jobs
 from flowcron.cli.spark import sparkline
 from flowcron.cli.table import Column
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import clock_time, coarse, iso, local, relative, short
 from flowcron.cli.tree import Branch, as_tree
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.run import State
+from flowcron.domain.times import clock_time, coarse, iso, local, relative, short
 from flowcron.domain.usual import Usual
 from flowcron.history.usual import usuals
 
@@ -36,6 +36,7 @@ FIELDS = (
     "last_duration",
     "usual_duration",
     "failures",
+    "muted",
     "after",
 )
 _COLUMNS = (
@@ -129,6 +130,7 @@ def _record(session: Session, view: JobView, usual: Usual | None) -> dict[str, A
         "last_duration": length.total_seconds() if length else None,
         "usual_duration": usual.median.total_seconds() if usual else None,
         "failures": view.recent.failures,
+        "muted": view.mute is not None,
         "after": list(after.jobs) if after else [],
     }
 
@@ -169,16 +171,21 @@ def _last(session: Session, view: JobView) -> Line:
         if running.state == State.RUNNING and running.started_at is not None:
             said += f" {coarse(since(running.started_at, session.now))}"
             said += f" of ~{coarse(view.usual.median)}" if view.usual else ""
-        return SYMBOLS[running.state], Span(f" {said}", SYMBOLS[running.state].style)
+        style = SYMBOLS[running.state].style
+        return (SYMBOLS[running.state], Span(f" {said}", style), *_muted(view))
     if last is None:
-        return (Span("—", "dim"),)
+        return (Span("—", "dim"), *_muted(view))
     line = [SYMBOLS[last.state], Span(f" {relative(last.at, session.now)}")]
     if view.recent.failures:
         line.append(Span(f" · {last.reason or last.state}", "failed"))
     if view.recent.failures > 1:
         more = "+" if view.recent.failures == _LAST else ""
         line.append(Span(f" · {view.recent.failures}{more} in a row", "failed"))
-    return tuple(line)
+    return (*line, *_muted(view))
+
+
+def _muted(view: JobView) -> Line:
+    return () if view.mute is None else (Span(" · muted", "dim"),)
 
 
 def _took(view: JobView) -> str:
@@ -192,5 +199,7 @@ def _footer(session: Session, found: list[JobView]) -> None:
     parts = ["1 job" if len(found) == 1 else f"{len(found)} jobs"]
     told = (Condition.RUNNING, Condition.FAILING, Condition.PAUSED, Condition.DISABLED)
     parts += [f"{counts[each]} {each}" for each in told if counts[each]]
+    if muted := sum(view.mute is not None for view in found):
+        parts.append(f"{muted} muted")
     session.note()
     session.note(Span(" · ".join(parts), "dim"))

@@ -6,8 +6,8 @@ from typing import Any
 
 from flowcron.cli.context import Session
 from flowcron.cli.logwriter import LineWriter
-from flowcron.cli.times import iso
 from flowcron.domain.instant import Instant
+from flowcron.domain.times import iso
 from flowcron.history.query import RunRow
 from flowcron.supervisor.output_read import STDERR
 

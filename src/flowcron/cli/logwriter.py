@@ -8,10 +8,11 @@ from typing import Protocol
 
 from flowcron.cli.output import Screen
 from flowcron.cli.runlog import Chunk
-from flowcron.cli.text import Span, visible
-from flowcron.cli.times import local
+from flowcron.cli.text import Span
 from flowcron.domain.instant import Instant
 from flowcron.domain.size import human_size
+from flowcron.domain.text import visible
+from flowcron.domain.times import local
 from flowcron.supervisor.output_read import STDERR, STDOUT, Gap
 
 _LONGEST_LINE = 1_000_000  # bytes kept back while a line goes on

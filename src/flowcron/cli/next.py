@@ -14,10 +14,10 @@ from flowcron.cli.nextfires import Fire, fires, first_of_each
 from flowcron.cli.nextmeant import Meant, meant
 from flowcron.cli.nextweek import week_end
 from flowcron.cli.text import Span
-from flowcron.cli.times import iso
 from flowcron.cli.words import grouped
 from flowcron.domain.instant import Instant
 from flowcron.domain.job import Timed
+from flowcron.domain.times import iso
 
 if TYPE_CHECKING:
     from flowcron.history.pauses import Pause

@@ -9,11 +9,11 @@ from itertools import chain, groupby, islice, takewhile
 from zoneinfo import ZoneInfo
 
 from flowcron.cli.nextfires import Fire, fires_of
-from flowcron.cli.times import day, local
 from flowcron.domain.clock_change import changes
 from flowcron.domain.instant import SECOND, Instant, instant
 from flowcron.domain.job import Cron, Job, Timed
 from flowcron.domain.schedule import schedule_of
+from flowcron.domain.times import day, local
 
 _MOST_DAYS = 10
 _ENOUGH_DAYS, _ENOUGH_TIMES = 2, 10

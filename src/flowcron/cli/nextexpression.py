@@ -11,10 +11,10 @@ from flowcron.cli.nextdays import Day, days_in_short, days_of
 from flowcron.cli.nextfields import day_rule, drawing, how_often
 from flowcron.cli.nextfires import Fire
 from flowcron.cli.text import Span, width
-from flowcron.cli.times import day, local
 from flowcron.domain.cron import NICKNAMES, CronExpression
 from flowcron.domain.instant import Instant
 from flowcron.domain.job import Job
+from flowcron.domain.times import day, local
 
 _INDENT = "  "
 _GAP = "    "

@@ -12,9 +12,9 @@ from flowcron.cli.nextdays import day_and_year
 from flowcron.cli.nextfires import Fire
 from flowcron.cli.table import Column
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import away, clock_time, coarse, local, short
 from flowcron.domain.duration import format_duration
 from flowcron.domain.job import Job
+from flowcron.domain.times import away, clock_time, coarse, local, short
 from flowcron.history.pauses import Pause
 from flowcron.history.usual import usuals
 

@@ -14,11 +14,11 @@ from flowcron.cli.describe import schedule_text
 from flowcron.cli.nextdays import midnight
 from flowcron.cli.nextfires import fires_of
 from flowcron.cli.text import Line, Span, width
-from flowcron.cli.times import day, local
 from flowcron.cli.words import grouped
 from flowcron.domain.instant import SECOND, Instant
 from flowcron.domain.job import Job, Timed, When
 from flowcron.domain.schedule import Schedule, schedule_of
+from flowcron.domain.times import day, local
 
 DAYS = 7
 _HOURS = 24

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from flowcron.cli.text import Line, Span, visible_in_line
+from flowcron.cli.text import Line, Span
+from flowcron.domain.text import visible_in_line
 
 if TYPE_CHECKING:
     from flowcron.cli.table import Column

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from flowcron.cli.describedays import in_words
 from flowcron.cli.text import Line, Span
+from flowcron.domain.alertwords import format_factor, format_remind
 from flowcron.domain.chain import downstream
 from flowcron.domain.duration import format_duration
 from flowcron.domain.job import After, Expectation, Job, Keep, OnLost, Overlap, RetryPolicy
@@ -32,6 +33,7 @@ def facts_about(job: Job, afters: Mapping[str, After]) -> Iterator[Fact]:
     yield "expect", () if job.expect is None else (" · ".join(_expected(job.expect)),)
     yield "success", () if job.success_codes == (0,) else (codes_text(job.success_codes),)
     yield "then", (", ".join(downstream(job.name, afters)),)
+    yield "alerts", tuple(_alerts(job))
 
 
 def afters_of(jobs: tuple[Job, ...]) -> dict[str, After]:
@@ -112,6 +114,24 @@ def _policies(job: Job) -> Iterator[str]:
     yield f"log {human_size(job.log_limit)}"
     if job.keep is not None:
         yield f"keep {keep_text(job.keep)}"
+
+
+def _alerts(job: Job) -> Iterator[str]:
+    for alert in job.alert:
+        rule = []
+        if alert.failures is not None:
+            rule.append(
+                "from the first failure"
+                if alert.failures == 1
+                else f"after {alert.failures} failures in a row"
+            )
+        if alert.remind is not None:
+            rule.append(f"remind {format_remind(alert.remind)}")
+        yield f"{alert.channel} ({', '.join(rule)})" if rule else alert.channel
+    if job.mailto:
+        yield f"what it prints to {', '.join(job.mailto)}"
+    if job.unusual is not None:
+        yield f"unusual {format_factor(job.unusual)}"
 
 
 def _overlap(job: Job) -> str:

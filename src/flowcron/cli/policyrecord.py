@@ -38,10 +38,14 @@ POLICY_FIELDS = (
     "on_lost",
     "log_limit",
     "keep",
+    "alert",
+    "mailto",
+    "unusual",
 )
 _AS_THEY_ARE = (
     *("user", "group", "nice", "memory", "open_files", "env_file", "inherit_env", "success_codes"),
     *("overlap", "max_running", "pool", "priority", "missed", "on_lost", "log_limit"),
+    *("mailto", "unusual"),
 )
 _LENGTHS = (
     *("cpu_time", "timeout", "kill_after", "missed_within", "jitter", "slow_after", "late_after"),
@@ -61,6 +65,16 @@ def policy_record(job: Job) -> dict[str, Any]:
             for key, value in asdict(job.retry).items()
         },
         "expect": None if job.expect is None else asdict(job.expect),
+        "alert": [
+            {
+                "to": alert.channel,
+                "failures": alert.failures,
+                "remind": _seconds(alert.remind)
+                if isinstance(alert.remind, timedelta)
+                else alert.remind,
+            }
+            for alert in job.alert
+        ],
         "keep": None
         if job.keep is None
         else {"age": _seconds(job.keep.age), "runs": job.keep.runs},

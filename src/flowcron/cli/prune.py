@@ -14,13 +14,13 @@ from flowcron.cli.command import command as as_command
 from flowcron.cli.confirm import confirmed
 from flowcron.cli.context import Session, pass_session
 from flowcron.cli.text import Span
-from flowcron.cli.times import date, iso, local
 from flowcron.cli.words import grouped
 from flowcron.domain.duration import DurationError, parse_duration
 from flowcron.domain.instant import Instant, micros
 from flowcron.domain.job import Keep
 from flowcron.domain.keep import NEWEST, Keeps
 from flowcron.domain.size import human_size
+from flowcron.domain.times import date, iso, local
 from flowcron.errors import FlowcronError
 from flowcron.history.database import Connection, open_history, transaction
 from flowcron.history.leftovers import drop_old, drop_unused, give_back, unused

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, time, timedelta, tzinfo
 
-from flowcron.cli.times import DAYS, local
 from flowcron.domain.duration import DurationError, parse_duration
 from flowcron.domain.instant import Instant, instant
+from flowcron.domain.times import DAYS, local
 
 _LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEK = 7

@@ -14,11 +14,11 @@ from flowcron.cli.place import placed
 from flowcron.cli.policies import afters_of
 from flowcron.cli.showjob import JOB_FIELDS, job_document, write_job
 from flowcron.cli.showrun import run_document, write_run
-from flowcron.cli.words import RUN_FIELDS
 from flowcron.domain.job import Job
 from flowcron.domain.snapshot import job_from
 from flowcron.errors import ConfigError
 from flowcron.history.known import job_names, last_definition
+from flowcron.history.run_record import RUN_FIELDS
 
 
 @as_command(

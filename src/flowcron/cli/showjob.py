@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
+from flowcron.cli.alertwords import mute_text
 from flowcron.cli.context import Session
 from flowcron.cli.describe import schedule_text
 from flowcron.cli.facts import fact, headline
@@ -15,8 +16,8 @@ from flowcron.cli.place import folder_name, place_text
 from flowcron.cli.policies import facts_about, umask_text
 from flowcron.cli.policyrecord import POLICY_FIELDS, policy_record
 from flowcron.cli.spark import sparkline
+from flowcron.cli.statusalerts import since_text, told_text
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import day, iso, local, relative, short
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.chain import downstream
 from flowcron.domain.duration import format_duration
@@ -31,7 +32,9 @@ from flowcron.domain.job import (
     When,
 )
 from flowcron.domain.run import State
+from flowcron.domain.times import day, iso, local, relative, short
 from flowcron.domain.usual import Usual
+from flowcron.history.alerts import open_incident
 from flowcron.history.recent import Glance
 from flowcron.history.usual import usuals
 
@@ -111,6 +114,7 @@ def write_job(session: Session, job: Job, afters: Mapping[str, After]) -> None:
     _write_command(session, job)
     for name, parts in facts_about(job, afters):
         fact(session.screen, name, *parts)
+    _write_incident(session, view)
     if view.recent.runs:
         session.screen.line()
         _write_runs(session, view)
@@ -134,6 +138,17 @@ def _write_command(session: Session, job: Job) -> None:
         None if job.env_file is None else f"from {folder_name(job.env_file)}",
         None if job.inherit_env else "nothing inherited but what cron gives",
     )
+
+
+def _write_incident(session: Session, view: JobView) -> None:
+    """Write since when the job fails and who knows of it, and whether it is muted."""
+    incident = open_incident(session.history, view.job.name)
+    if incident is not None:
+        many = "1 failure" if incident.failures == 1 else f"{incident.failures} failures in a row"
+        begun = since_text(session, incident)
+        fact(session.screen, "failing", f"{many} {begun}", told_text(session, incident) or None)
+    if view.mute is not None:
+        fact(session.screen, "muted", mute_text(view.mute, session.now, session.zone))
 
 
 def _next(session: Session, view: JobView) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from flowcron.cli.context import Session, since
 from flowcron.cli.facts import fact
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import coarse
 from flowcron.cli.words import SYMBOLS
+from flowcron.domain.times import coarse
 from flowcron.history.lineage import followers, retries_of
 from flowcron.history.query import RunRow, previous_run, runs_numbered
 

@@ -6,17 +6,18 @@ import shlex
 from datetime import timedelta
 from typing import Any
 
+from flowcron.cli.alertwords import alert_record
 from flowcron.cli.context import Session, since
 from flowcron.cli.facts import fact, headline
 from flowcron.cli.logwriter import BOTH, LineWriter
 from flowcron.cli.place import folder_name, place_text, placed
 from flowcron.cli.runlog import Chunk, RunLog
 from flowcron.cli.showlineage import write_lineage
+from flowcron.cli.showtold import write_told
 from flowcron.cli.table import Column
 from flowcron.cli.tail import last_lines
 from flowcron.cli.text import Line, Span
-from flowcron.cli.times import away, coarse, day, iso, local
-from flowcron.cli.words import SYMBOLS, late, result, run_record, took
+from flowcron.cli.words import SYMBOLS, late, result, took
 from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import Instant
 from flowcron.domain.job import Job
@@ -24,9 +25,12 @@ from flowcron.domain.outcome import signal_name
 from flowcron.domain.run import State
 from flowcron.domain.size import human_size
 from flowcron.domain.snapshot import job_from
+from flowcron.domain.times import away, coarse, day, iso, local
+from flowcron.history.alerts import alerts_of_run
 from flowcron.history.attempts import AttemptRow, attempts_of
 from flowcron.history.known import definition_of_run
 from flowcron.history.query import RunRow
+from flowcron.history.run_record import run_record
 from flowcron.history.usual import usuals
 from flowcron.supervisor.output_read import STDERR
 
@@ -49,7 +53,9 @@ def run_document(session: Session, run: RunRow) -> dict[str, Any]:
         "schema": "flowcron.run/1",
         **run_record(run, session.zone),
         "attempts": [_attempt_record(session, attempt) for attempt in attempts],
-        "alerts": [],
+        "alerts": [
+            alert_record(row, session.zone) for row in alerts_of_run(session.history, run.id)
+        ],
     }
 
 
@@ -71,6 +77,7 @@ def write_run(session: Session, run: RunRow) -> None:
         rows = [_attempt_row(session, attempts, number) for number in range(len(attempts))]
         session.screen.table(_COLUMNS, rows)
     _write_last_lines(session, run)
+    write_told(session, run)
     write_lineage(session, run)
     session.hint(f"flowcron logs {run.id}", f"flowcron show {run.job}")
 

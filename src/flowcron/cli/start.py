@@ -170,8 +170,8 @@ def _notice(text: str) -> Report:
 def _foretell(session: Session, config: Config) -> int:
     """Say what would be scheduled: each job with its next time."""
     from flowcron.cli.describe import schedule_text  # noqa: PLC0415 only a dry run describes
-    from flowcron.cli.jobs import next_time  # noqa: PLC0415 the same
-    from flowcron.cli.times import iso  # noqa: PLC0415 the same
+    from flowcron.domain.times import iso  # noqa: PLC0415 the same
+    from flowcron.domain.upcoming import next_time  # noqa: PLC0415 the same
 
     session.note(_headline(config, session.history_path))
     for job in config.jobs:

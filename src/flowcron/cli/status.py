@@ -12,8 +12,9 @@ from flowcron.app.asking import scheduler_pid
 from flowcron.cli.command import command as as_command
 from flowcron.cli.context import NoConfigError, Session, pass_session, since
 from flowcron.cli.facts import fact
-from flowcron.cli.jobs import JobView, configured_jobs, is_loaded, next_time, views
+from flowcron.cli.jobs import JobView, configured_jobs, is_loaded, views
 from flowcron.cli.problems import near_name
+from flowcron.cli.statusalerts import Alerts, alert_lines, alerts_now, alerts_record, failing_record
 from flowcron.cli.statusclock import delay_record, delay_today, write_clock
 from flowcron.cli.statuslines import (
     failing_line,
@@ -24,14 +25,17 @@ from flowcron.cli.statuslines import (
     section,
 )
 from flowcron.cli.text import Span, width
-from flowcron.cli.times import away, coarse, day, iso, local, relative
-from flowcron.cli.words import grouped, run_record
+from flowcron.cli.words import grouped
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
 from flowcron.domain.size import human_size
+from flowcron.domain.times import away, coarse, day, iso, local, relative
+from flowcron.domain.upcoming import next_time
 from flowcron.errors import ConfigError
+from flowcron.history.alerts import OpenIncident, open_incidents
 from flowcron.history.ledger import Event
 from flowcron.history.query import RunRow, extent, open_runs
+from flowcron.history.run_record import run_record
 from flowcron.history.schedulers import SchedulerRecord, last_scheduler
 from flowcron.history.usual import usuals
 from flowcron.history.warnings import warnings
@@ -56,6 +60,7 @@ FIELDS = (
     "next",
     "warnings",
     "worst_delay",
+    "alerts",
 )
 _NOT_RUNNING = 5
 _SHOWN = 3
@@ -71,6 +76,8 @@ class Status:
     open: list[RunRow]
     jobs: list[JobView]
     warnings: list[Event]
+    incidents: dict[str, OpenIncident]
+    alerts: Alerts
 
     @property
     def failing(self) -> list[JobView]:
@@ -119,6 +126,8 @@ def _status(session: Session) -> Status:
         open=open_runs(session.history),
         jobs=views(session, jobs, last=14, every=False),
         warnings=warnings(session.history, now=session.now),
+        incidents=open_incidents(session.history),
+        alerts=alerts_now(session),
     )
 
 
@@ -144,12 +153,16 @@ def _document(session: Session, status: Status) -> dict[str, Any]:
         "running": [run_record(r, session.zone) for r in status.open if r.state != State.QUEUED],
         "queued": [run_record(r, session.zone) for r in status.open if r.state == State.QUEUED],
         "paused": [v.job.name for v in status.jobs if v.pause is not None],
-        "failing": [{"job": v.job.name, "failures": v.recent.failures} for v in status.failing],
+        "failing": [
+            failing_record(session, view, status.incidents.get(view.job.name))
+            for view in status.failing
+        ],
         "next": [{"job": job, "at": iso(at, session.zone)} for at, job in status.next],
         "warnings": [
             {"at": iso(each.at, session.zone), "text": each.text} for each in status.warnings
         ],
         "worst_delay": delay_record(session, delay_today(session)),
+        "alerts": alerts_record(session, status.alerts),
     }
 
 
@@ -194,12 +207,17 @@ def _write_sections(session: Session, status: Status) -> None:
         [open_line(session, run, usual=usual.get(run.job), room=room) for run in running],
     )
     wide = max((width(view.job.name) for view in status.failing), default=0)
-    failing = [failing_line(session, view, room=wide) for view in status.failing]
+    failing = [
+        failing_line(session, view, incident=status.incidents.get(view.job.name), room=wide)
+        for view in status.failing
+    ]
     section(session, "FAILING", failing)
     section(session, "QUEUED", [open_line(session, run, usual=None, room=room) for run in queued])
     if paused := [view for view in status.jobs if view.pause is not None]:
         section(session, "PAUSED", [paused_line(session, view) for view in paused])
     next_line(session, status.next[:_SHOWN])
+    if alerts := alert_lines(session, status.alerts):
+        section(session, "ALERTS", alerts, counted=False)
 
 
 def _write_stopped(session: Session, status: Status) -> None:

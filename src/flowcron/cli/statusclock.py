@@ -8,10 +8,10 @@ from typing import Any
 from flowcron.cli.context import Session
 from flowcron.cli.facts import fact
 from flowcron.cli.text import Span
-from flowcron.cli.times import clock_time, iso, local
 from flowcron.cli.words import grouped
 from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import SECOND, instant
+from flowcron.domain.times import clock_time, iso, local
 from flowcron.history.delays import MOST, Delay, worst_delay
 
 _ON_TIME = 2 * SECOND

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from flowcron.cli.context import Session, since
 from flowcron.cli.jobs import JobView
+from flowcron.cli.statusalerts import since_text, told_text
 from flowcron.cli.text import Line, Span, width
-from flowcron.cli.times import away, coarse, relative, short
 from flowcron.cli.words import SYMBOLS, took
 from flowcron.domain.instant import Instant
 from flowcron.domain.run import State
+from flowcron.domain.times import away, coarse, relative, short
 from flowcron.domain.usual import Usual
+from flowcron.history.alerts import OpenIncident
 from flowcron.history.query import RunRow
 
 _HEADING = 12
@@ -20,9 +22,9 @@ _MOST = 10
 _BAR = 20
 
 
-def section(session: Session, title: str, lines: Sequence[Line]) -> None:
-    """Write a heading with how many there are, and the first of them."""
-    heading = f"{title} {len(lines)}"
+def section(session: Session, title: str, lines: Sequence[Line], *, counted: bool = True) -> None:
+    """Write a heading, with how many there are where that says something, and the first lines."""
+    heading = f"{title} {len(lines)}" if counted else title
     for number, line in enumerate(lines[:_MOST] or [()]):
         front = Span(f"{heading if not number else '':<{_HEADING}}", "" if number else "strong")
         session.screen.line(front, *line, fit=True)
@@ -61,17 +63,25 @@ def paused_line(session: Session, view: JobView) -> Line:
     return Span(view.job.name, "strong"), Span(f"   {until}{why} ({pause.by})")
 
 
-def failing_line(session: Session, view: JobView, *, room: int) -> Line:
+def failing_line(
+    session: Session, view: JobView, *, incident: OpenIncident | None, room: int
+) -> Line:
     """Return a line about a job whose last run failed; its name takes `room` cells."""
     last, failures = view.recent.last, view.recent.failures
     reason = (last.reason or last.state) if last else ""
     when = relative(last.at, session.now) if last else ""
     row = f"{failures} in a row · " if failures > 1 else ""
+    if incident is not None:
+        row = f"{incident.failures} in a row {since_text(session, incident)} · "
+        row = row if incident.failures > 1 else ""
+        when = told_text(session, incident) or when
+    muted = () if view.mute is None else (Span(" · muted", "dim"),)
     blank = " " * (room - width(view.job.name) + 3)
     return (
         Span(view.job.name, "strong"),
         Span(f"{blank}{row}{reason}", "failed"),
         Span(f" · {when}"),
+        *muted,
     )
 
 

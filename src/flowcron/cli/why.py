@@ -14,13 +14,13 @@ from flowcron.cli.jobs import configured_jobs
 from flowcron.cli.nextdays import day_and_year
 from flowcron.cli.pick import no_such_job
 from flowcron.cli.text import Span
-from flowcron.cli.times import clock_time, iso, local
 from flowcron.cli.whynone import Absence, Neighbours, neighbours, why_none
 from flowcron.cli.whysteps import Step, steps_of
 from flowcron.cli.words import SYMBOLS, result
 from flowcron.domain.instant import Instant
 from flowcron.domain.job import Job
 from flowcron.domain.snapshot import job_from
+from flowcron.domain.times import clock_time, iso, local
 from flowcron.errors import ConfigError
 from flowcron.history import ledger
 from flowcron.history.known import job_names, last_definition

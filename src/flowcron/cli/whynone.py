@@ -8,12 +8,12 @@ from typing import NamedTuple
 from flowcron.app.asking import scheduler_pid
 from flowcron.cli.context import Session
 from flowcron.cli.describe import schedule_text
-from flowcron.cli.times import relative, short
 from flowcron.cli.whysteps import Step, missed_policy, schedulers_around
 from flowcron.domain.instant import Instant
 from flowcron.domain.job import Job, Timed
 from flowcron.domain.schedule import Schedule, schedule_of
 from flowcron.domain.snapshot import job_from
+from flowcron.domain.times import relative, short
 from flowcron.history import ledger
 from flowcron.history.pauses import pauses
 from flowcron.history.query import RunRow

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from flowcron.app.asking import scheduler_pid
 from flowcron.cli.context import Session, since
-from flowcron.cli.times import short
 from flowcron.cli.words import SYMBOLS, result, took
 from flowcron.domain.duration import human_duration
 from flowcron.domain.instant import SECOND, Instant
@@ -18,6 +17,7 @@ from flowcron.domain.job import Job, Missed, Timed
 from flowcron.domain.run import State, Trigger
 from flowcron.domain.schedule import schedule_of
 from flowcron.domain.snapshot import job_from
+from flowcron.domain.times import short
 from flowcron.history import ledger
 from flowcron.history.attempts import AttemptRow, attempts_of
 from flowcron.history.known import definition_of_run

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from flowcron.config.aside_alerts import heard_channel, told_channel
 from flowcron.config.config import Config, OnStop
+from flowcron.domain.channel import Sentry, Smtp
 from flowcron.domain.job import Job, Keep
 from flowcron.domain.snapshot import definition_of, job_from
 from flowcron.errors import ConfigError, FlowcronError, Problem
@@ -70,6 +72,10 @@ def told(answer: Config | ConfigError) -> str:
             "history_path": answer.history_path and str(answer.history_path),
             "on_network": answer.on_network,
             "auto_reload": answer.auto_reload,
+            "channels": list(map(told_channel, answer.channels)),
+            "smtp": answer.smtp and asdict(answer.smtp),
+            "heartbeat": answer.heartbeat,
+            "sentry": answer.sentry and asdict(answer.sentry),
             "warnings": [problem._asdict() for problem in answer.warnings],
         }
     )
@@ -95,6 +101,10 @@ def _config(heard: dict[str, Any]) -> Config:
         history_path=Path(heard["history_path"]) if heard["history_path"] else None,
         on_network=heard["on_network"],
         auto_reload=heard["auto_reload"],
+        channels=tuple(map(heard_channel, heard["channels"])),
+        smtp=None if heard["smtp"] is None else Smtp(**heard["smtp"]),
+        heartbeat=heard["heartbeat"],
+        sentry=None if heard["sentry"] is None else Sentry(**heard["sentry"]),
         warnings=tuple(Problem(**problem) for problem in heard["warnings"]),
     )
 

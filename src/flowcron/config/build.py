@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from flowcron.config.build_alerts import alerts_to, texts
 from flowcron.config.model.job_tables import (
     DefaultsTable,
     ExpectTable,
@@ -49,6 +50,7 @@ _AS_IT_IS = (
     "priority",
     "slow_after",
     "late_after",
+    "unusual",
     "inherit_env",
     "user",
     "group",
@@ -112,15 +114,10 @@ def _when(name: str, keys: dict[str, Any], ground: Ground) -> Iterator[When]:
     if "on" in keys:
         yield OnStart()
     if "after" in keys:
-        yield After(_names(keys["after"]), Condition(keys.get("when", Condition.SUCCESS)))
+        yield After(texts(keys["after"]), Condition(keys.get("when", Condition.SUCCESS)))
     cron = keys.get("cron", [])
     for text in [cron] if isinstance(cron, str) else cron:
         yield _of_cron_text(text, name, timezone, ground)
-
-
-def _names(value: str | list[str]) -> tuple[str, ...]:
-    """Return the jobs that are named, each once."""
-    return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
 
 
 def _of_cron_text(text: str, name: str, timezone: str, ground: Ground) -> When:
@@ -182,5 +179,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "env_file": str,
     "umask": lambda value: int(value, 8),
     "keep": keep_of,
+    "alert": alerts_to,
+    "mailto": texts,
     "tags": tuple,
 }

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from flowcron.domain.channel import Channel, Sentry, Smtp
 from flowcron.domain.job import Job, Keep
 from flowcron.domain.keep import Keeps
 from flowcron.domain.overlap import Limits
@@ -28,7 +29,8 @@ class Config:
     `digest` changes with every byte of any of `files`. `timezone` is that of jobs which name none.
     `pools` pairs each pool with how many runs of the jobs in it may run at a time, `max_running`
     says it of all runs; `on_network` insists on a history on a network file system; `keep` is how
-    much history is kept of jobs that do not say it themselves.
+    much history is kept of jobs that do not say it themselves. `heartbeat` is a URL that is pinged
+    while the scheduler lives, or a reference to one.
     """
 
     path: Path
@@ -44,6 +46,10 @@ class Config:
     history_path: Path | None = None
     on_network: bool = False
     auto_reload: bool = True
+    channels: tuple[Channel, ...] = ()
+    smtp: Smtp | None = None
+    heartbeat: str | None = None
+    sentry: Sentry | None = None
     warnings: tuple[Problem, ...] = ()
 
     @property

@@ -25,36 +25,37 @@ Named = tuple[str, Path]
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """The names that are defined, and which of them were meant by some that are not."""
 
     names: frozenset[str]
     meant: dict[str, str | None]
 
     @staticmethod
-    def of(names: frozenset[str], said: Iterable[str]) -> _Known:
+    def of(names: frozenset[str], said: Iterable[str]) -> Known:
+        """Look for what the names that are said and not defined are near to."""
         unknown = (name for name in dict.fromkeys(said) if name not in names)
-        return _Known(names, {n: did_you_mean(n, names) for n in islice(unknown, _MOST_GUESSES)})
+        return Known(names, {n: did_you_mean(n, names) for n in islice(unknown, _MOST_GUESSES)})
 
 
 def broken_links(sources: Sequence[Source]) -> Iterator[Problem]:
     """Yield every name of a job or pool that is not defined in any file, and every circle."""
-    tables = [pair for source in sources for pair in _jobs_of(source)]
+    tables = [pair for source in sources for pair in tables_of(source, "jobs")]
     defaults = sources[0].table.get("defaults")
     defaults = defaults if isinstance(defaults, dict) else {}
     after = {
-        name: tuple(each for each, _ in _named(table.get("after"), ()) if each != name)
+        name: tuple(each for each, _ in named(table.get("after"), ()) if each != name)
         for name, table in tables
     }
-    jobs = _Known.of(_names(sources, "jobs"), chain.from_iterable(after.values()))
+    jobs = Known.of(names_of(sources, "jobs"), chain.from_iterable(after.values()))
     pooled = (table.get("pool") for table in (defaults, *(table for _, table in tables)))
-    pools = _Known.of(_names(sources, "pools"), (name for name in pooled if isinstance(name, str)))
+    pools = Known.of(names_of(sources, "pools"), (name for name in pooled if isinstance(name, str)))
     circles = {circle[0]: circle for circle in cycles(after)}
     strangers = frozenset(unrelated(after))
     for source in sources:
         mistakes = [
             mistake
-            for name, table in _jobs_of(source)
+            for name, table in tables_of(source, "jobs")
             for mistake in (
                 *_of_after(name, table, jobs),
                 *_of_pool(table.get("pool"), ("jobs", name, "pool"), pools),
@@ -68,8 +69,8 @@ def broken_links(sources: Sequence[Source]) -> Iterator[Problem]:
         yield from located(source, mistakes)
 
 
-def _of_after(name: str, table: dict[str, Any], jobs: _Known) -> Iterator[Mistake]:
-    for upstream, path in _named(table.get("after"), ("jobs", name, "after")):
+def _of_after(name: str, table: dict[str, Any], jobs: Known) -> Iterator[Mistake]:
+    for upstream, path in named(table.get("after"), ("jobs", name, "after")):
         if upstream == name:
             message = f'job "{name}" cannot run after itself'
             help_ = 'to run again after each run write every = "5m" and every_from = "end"'
@@ -80,7 +81,7 @@ def _of_after(name: str, table: dict[str, Any], jobs: _Known) -> Iterator[Mistak
             yield Mistake("unknown-job", message, path, help_)
 
 
-def _of_pool(pool: object, path: Path, pools: _Known) -> Iterator[Mistake]:
+def _of_pool(pool: object, path: Path, pools: Known) -> Iterator[Mistake]:
     if isinstance(pool, str) and pool not in pools.names:
         help_ = pools.meant.get(pool) or f"define it: [pools] with {pool} = 1"
         yield Mistake("unknown-pool", f"there is no pool {shown(pool)}", path, help_)
@@ -96,7 +97,7 @@ def _of_circle(name: str, circle: tuple[str, ...] | None) -> Iterator[Mistake]:
         yield Mistake("cycle", message, ("jobs", name, "after"), help_)
 
 
-def _of_strangers(name: str, upstreams: Sequence[str], jobs: _Known) -> Iterator[Mistake]:
+def _of_strangers(name: str, upstreams: Sequence[str], jobs: Known) -> Iterator[Mistake]:
     """Yield a job that would wait for jobs that no chain has together."""
     names = " and ".join(each for each in upstreams if each in jobs.names)
     message = f"{names} never run in the same chain, so {name} cannot run after all of them"
@@ -111,19 +112,21 @@ def _of_max_running(name: str, keys: dict[str, Any]) -> Iterator[Mistake]:
         yield Mistake("conflict", message, ("jobs", name, "max_running"), help_, at_key=True)
 
 
-def _jobs_of(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
-    jobs = source.table.get("jobs")
-    for name, table in jobs.items() if isinstance(jobs, dict) else ():
+def tables_of(source: Source, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the jobs or the channels of a file that are tables, by name."""
+    tables = source.table.get(kind)
+    for name, table in tables.items() if isinstance(tables, dict) else ():
         if isinstance(table, dict):
             yield name, table
 
 
-def _names(sources: Sequence[Source], table: str) -> frozenset[str]:
+def names_of(sources: Sequence[Source], table: str) -> frozenset[str]:
+    """Return the names of all tables of a kind, in whichever file."""
     found = (source.table.get(table) for source in sources)
     return frozenset(name for each in found if isinstance(each, dict) for name in each)
 
 
-def _named(value: object, path: Path) -> Iterator[Named]:
+def named(value: object, path: Path) -> Iterator[Named]:
     """Yield the names of a text or of a list of texts, each with its place."""
     if isinstance(value, str):
         yield value, path

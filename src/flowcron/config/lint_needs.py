@@ -7,15 +7,16 @@ from pathlib import Path as Folder
 from typing import Any
 
 from flowcron.config.config import Config
-from flowcron.config.exposed import tables_of_jobs
 from flowcron.config.mistake import Mistake, located
 from flowcron.config.paths import in_folder
+from flowcron.config.references import secrets_of_alerts, secrets_of_jobs, tables_of_jobs
 from flowcron.config.secrets import CREDENTIALS, file_of
 from flowcron.config.sources import unchanged_sources
 from flowcron.config.wording import shown
 from flowcron.errors import Problem
 
 _ELSEWHERE = "without it the job cannot start; is it there where the scheduler runs?"
+_UNTOLD = "without it nobody is told; is it there where the scheduler runs?"
 
 
 def warnings_about_needs(config: Config, environ: Mapping[str, str]) -> tuple[Problem, ...]:
@@ -35,10 +36,10 @@ def _missing(
         if "env_file" in keys and _is_missing(in_folder(keys["env_file"], folder)):
             message = f"there is no file {shown(keys['env_file'])}"
             yield Mistake("env-file", message, (*path, "env_file"), _ELSEWHERE, warning=True)
-        for name, reference in keys.get("secrets", {}).items():
+    for said, help_ in ((secrets_of_jobs, _ELSEWHERE), (secrets_of_alerts, _UNTOLD)):
+        for path, reference in said(table):
             if what := _missing_secret(reference, folder, environ):
-                place = (*path, "secrets", name)
-                yield Mistake("secret", what, place, _ELSEWHERE, warning=True)
+                yield Mistake("secret", what, path, help_, warning=True)
 
 
 def _missing_secret(reference: str, folder: Folder, environ: Mapping[str, str]) -> str | None:

@@ -15,9 +15,9 @@ from flowcron.config.accounts import (
     user_id,
     user_names,
 )
-from flowcron.config.exposed import tables_of_jobs
 from flowcron.config.mistake import Mistake
 from flowcron.config.positions import Path
+from flowcron.config.references import tables_of_jobs
 from flowcron.config.wording import shown
 from flowcron.domain.duration import DurationError, format_duration, parse_duration
 from flowcron.domain.names import did_you_mean

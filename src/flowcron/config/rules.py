@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from glob import has_magic
 from typing import Any
 
+from flowcron.config.alert_rules import broken_by_channels
 from flowcron.config.mistake import Mistake
 from flowcron.config.notyet import found_in
 from flowcron.config.positions import Path
@@ -36,6 +37,7 @@ def broken_rules(table: dict[str, Any]) -> Iterator[Mistake]:
             yield from _broken_inside(job, ("jobs", name))
     for name in ("defaults", "history"):
         yield from _broken_inside(_table(table.get(name)), (name,))
+    yield from broken_by_channels(table)
 
 
 def misplaced(table: dict[str, Any], main: str) -> Iterator[Mistake]:

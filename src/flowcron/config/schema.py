@@ -4,10 +4,12 @@ Except for what a schema cannot say, and the loader does: whether a cron express
 zones exist, that an `every` is of whole seconds and at most 366 days, that no length is beyond 100
 years and no size beyond 8 EiB, that an integer is not written as 1.0, that no exit code is both to
 be retried and not to be, that a pattern is a regular expression of Python's, that included files
-exist, and that no two files define the same job or a table of the main file; whether the jobs in
-`after` and the pools exist and no jobs wait for each other, and whether `max_running` has its
-overlap = "allow" in [defaults]; and what the machine decides: which users and groups there are,
-what whoever runs flowcron may do, and whether others can read the file of a secret.
+exist, and that no two files define the same job or channel or a table of the main file; whether
+the jobs in `after`, the pools and the channels exist, no jobs wait for each other and no channels
+fall back to each other or to a monitor, whether there is a [sentry] for a channel that wants it,
+and whether `max_running` has its overlap = "allow" in [defaults]; and what the machine decides:
+which users and groups there are, what whoever runs flowcron may do, and whether others can read
+the file of a secret.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import re
 from itertools import combinations
 from typing import Any
 
+from flowcron.config.alert_rules import LOGIN, NOT_MONITOR, PLACES, TO_PEOPLE
 from flowcron.config.descriptions import DESCRIPTIONS
 from flowcron.config.model.file_tables import file_schema
 from flowcron.config.notyet import NOT_YET
@@ -40,6 +43,8 @@ def json_schema() -> Schema:
     _describe(schema)
     tables = schema["$defs"]
     tables["JobTable"] |= _rules_of_jobs(tables["JobTable"]["properties"])
+    tables["AlertTable"] |= _rules_of_channels()
+    tables["SmtpTable"]["dependentRequired"] = {key: [other] for key, other in LOGIN.items()}
     tables["ExpectTable"]["dependentRequired"] = {key: ["file"] for key in OF_FILE}
     for name in ("ExpectTable", "KeepTable"):
         tables[name]["minProperties"] = 1
@@ -88,6 +93,18 @@ def _rules_of_jobs(properties: Schema) -> Schema:
             {"if": limited, "then": {"properties": {"overlap": {"const": "allow"}}}},
         ],
         "dependentRequired": {key: [other] for key, (other, _) in GOES_WITH.items()},
+    }
+
+
+def _rules_of_channels() -> Schema:
+    """Return what `config.alert_rules` demands of a channel."""
+    places: dict[str, Schema] = {key: {"required": [key]} for key in PLACES}
+    places["sentry"]["properties"] = {"sentry": {"const": True}}
+    monitor = {"anyOf": [places["healthchecks"], places["sentry"]]}
+    others = [{"required": [key]} for key in (*TO_PEOPLE, *NOT_MONITOR)]
+    return {
+        "anyOf": list(places.values()),
+        "allOf": [{"if": monitor, "then": {"not": {"anyOf": others}}}],
     }
 
 

@@ -15,11 +15,17 @@ from flowcron.errors import FlowcronError
 LONGEST = 100_000  # bytes; Linux takes no variable of more than 128 KiB
 CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd sets it for a unit that loads some
 _FILE = "file:"
+_KINDS = ("env:", _FILE, "credential:", "command:")
 _LONGEST_LINE = 200
 
 
 class SecretError(FlowcronError):
     """A secret cannot be had; names the reference and never what it stands for."""
+
+
+def is_reference(text: str) -> bool:
+    """Return whether a text names a secret, and is none itself."""
+    return text.startswith(_KINDS)
 
 
 def settled(reference: str, folder: Path) -> str:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from flowcron.domain.channel import AlertTo
 from flowcron.domain.instant import Instant
+
+DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
 class Overlap(StrEnum):
@@ -148,12 +151,13 @@ class Job:
     last. `cwd` is an absolute path or None for the configuration's folder. `log_limit` is in bytes
     per attempt. `user` and `group` are names or numbers; `umask` is a number; `memory` (bytes),
     `cpu_time` and `open_files` limit each process. `max_running` holds for overlap = "allow".
+    `unusual` is how many times longer, shorter or quieter than usual a run is worth an alert.
     """
 
     name: str
     command: str | tuple[str, ...]
     when: tuple[When, ...] = ()
-    shell: tuple[str, ...] = ("/bin/sh", "-c")
+    shell: tuple[str, ...] = DEFAULT_SHELL
     cwd: str | None = None
     env: tuple[tuple[str, str], ...] = ()
     timeout: timedelta | None = None
@@ -185,6 +189,9 @@ class Job:
     keep: Keep | None = None
     log_limit: int = 10_000_000
     enabled: bool = True
+    alert: tuple[AlertTo, ...] = ()
+    mailto: tuple[str, ...] = ()
+    unusual: float | None = None
     tags: tuple[str, ...] = ()
     description: str = ""
     runbook: str = ""

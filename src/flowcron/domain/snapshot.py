@@ -13,6 +13,8 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any, assert_never
 
+from flowcron.domain.alerting import Remind
+from flowcron.domain.channel import AlertTo
 from flowcron.domain.instant import micros
 from flowcron.domain.job import (
     After,
@@ -45,6 +47,8 @@ def definition_of(job: Job) -> str:
     plain = _written(job, _PLAIN_JOB) | {"command": job.command}
     if plain.get("when"):
         plain["when"] = [_of_when(when) for when in job.when]
+    if "alert" in plain:
+        plain["alert"] = [_of_alert(each) for each in job.alert]
     for key in _TABLES & plain.keys():
         table = getattr(job, key)
         plain[key] = _written(table, _PLAIN[type(table)])
@@ -92,6 +96,17 @@ def _of_when(when: When) -> dict[str, Any]:
             return {"after": jobs, "condition": condition}
         case _:
             assert_never(when)
+
+
+def _of_alert(alert: AlertTo) -> list[Any]:
+    remind = alert.remind
+    length = micros(remind) if isinstance(remind, timedelta) else remind
+    return [alert.channel, alert.failures, length]
+
+
+def _to_alert(channel: str, failures: int | None, remind: int | str | None) -> AlertTo:
+    length = _length(remind) if isinstance(remind, int) else remind and Remind(remind)
+    return AlertTo(channel, failures, length or None)
 
 
 def _to_when(plain: dict[str, Any]) -> When:
@@ -167,5 +182,7 @@ _JOB_READERS: _Readers = dict.fromkeys(_FIELDS[Job], _as_is) | {
     "on_lost": OnLost,
     "cpu_time": _length,
     "keep": lambda value: Keep(**_read(value, _KEEP_READERS)),
+    "alert": lambda value: tuple(_to_alert(*each[:3]) for each in value),
+    "mailto": tuple,
     "tags": tuple,
 }

@@ -28,3 +28,42 @@ def usual_of(lengths: Sequence[timedelta]) -> Usual | None:
 def percentile(lengths: Sequence[timedelta], percent: int) -> timedelta:
     """Return the shortest of the lengths that so many per cent (1 to 100) do not exceed."""
     return sorted(lengths)[(len(lengths) * percent - 1) // 100]
+
+
+class Habit(NamedTuple):
+    """What a run that goes well usually takes and writes: the medians, in time and in bytes."""
+
+    length: timedelta
+    output: int
+
+
+ENOUGH = 5
+"""How many successful runs it takes to know what is usual."""
+
+
+def habit_of(runs: Sequence[tuple[timedelta, int]]) -> Habit | None:
+    """Return what is usual among these lengths and outputs, or None where there are too few."""
+    if len(runs) < ENOUGH:
+        return None
+    middle = (len(runs) - 1) // 2
+    return Habit(
+        sorted(length for length, _ in runs)[middle], sorted(output for _, output in runs)[middle]
+    )
+
+
+def longest_usual(habit: Habit | None, factor: float | None) -> timedelta | None:
+    """Return after how long a run takes unusually long, or None where nobody can say."""
+    return None if habit is None or factor is None else habit.length * factor
+
+
+def is_unusually_short(length: timedelta, habit: Habit, factor: float) -> bool:
+    """Return whether a run that went well took unusually little time.
+
+    Below a second the differences are chance.
+    """
+    return habit.length >= timedelta(seconds=1) and length * factor <= habit.length
+
+
+def is_unusually_quiet(output: int, habit: Habit, factor: float) -> bool:
+    """Return whether a run that went well wrote unusually little."""
+    return habit.output > 0 and output * factor <= habit.output

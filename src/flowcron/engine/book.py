@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -104,10 +105,12 @@ class Book:
     slots: dict[Line, set[int]] = field(default_factory=dict)
     afters: dict[str, After] = field(default_factory=dict)
     leads: frozenset[str] = frozenset()
+    mutes: dict[str, Instant | None] = field(default_factory=dict)
     retries: list[tuple[Instant, int]] = field(default_factory=list)
     rests: list[tuple[Instant, str]] = field(default_factory=list)
     slows: list[tuple[Instant, int]] = field(default_factory=list)
     pauses: dict[int, Pause] = field(default_factory=dict)
+    remind_at: Instant | None = None
 
     def use(self, entries: Iterable[Entry]) -> None:
         """Make these the current jobs."""
@@ -165,11 +168,10 @@ class Book:
                 due.append(live)
         return due
 
-    def watch_for_slow(self, live: Live) -> None:
+    def watch_for_slow(self, live: Live, *, after: timedelta) -> None:
         """Remember when a run that has started will have gone on for too long."""
-        if live.job.slow_after is not None and live.started_at is not None and not live.is_slow:
-            at = Instant(live.started_at + micros(live.job.slow_after))
-            heapq.heappush(self.slows, (at, live.run))
+        if live.started_at is not None and not live.is_slow:
+            heapq.heappush(self.slows, (Instant(live.started_at + micros(after)), live.run))
 
     def slow(self, now: Instant) -> list[Live]:
         """Take the runs that have gone on for too long by now."""

@@ -39,5 +39,5 @@ def close_cancelled(turn: Turn, live: Live) -> None:
     """End a cancelled run that has no process."""
     reason = f"cancelled by {live.cancelled_by}"
     record.run_closed(turn.db, live.run, state=State.CANCELLED, at=turn.now, reason=reason)
-    turn.run_over(live, State.CANCELLED, at=turn.now)
+    turn.run_over(live, State.CANCELLED, at=turn.now, reason=reason)
     turn.say(Kind.ENDED, reason, live, state=State.CANCELLED)

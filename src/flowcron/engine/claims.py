@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from flowcron.domain.instant import Instant
+from flowcron.domain.alerting import Event
+from flowcron.domain.instant import Instant, moment
 from flowcron.domain.overlap import Start, on_overlap
 from flowcron.domain.planner import Decision, Plan, plan
 from flowcron.domain.run import State, Trigger
+from flowcron.domain.schedule import zone_of
 from flowcron.engine.admission import admit
+from flowcron.engine.alerts import tell
 from flowcron.engine.book import Entry, LineKind, Live
 from flowcron.engine.cancel import cancel
 from flowcron.engine.report import Kind
@@ -39,9 +42,25 @@ def decide(turn: Turn, entry: Entry, plans: dict[object, Plan]) -> None:
         )
     for decision in answer.decisions:
         claim_time(turn, entry, decision)
+    _tell_of_missed(turn, entry, answer)
     entry.cursor = answer.decided_through
     if answer.decisions:  # a cursor that has passed no time need not be written down
         record.decided(turn.db, entry.id, through=answer.decided_through)
+
+
+def _tell_of_missed(turn: Turn, entry: Entry, answer: Plan) -> None:
+    """Tell of times that were missed, unless a later one runs in their place."""
+    missed = [each for each in answer.decisions if each.state is State.MISSED]
+    made_up = any(each.trigger is Trigger.CATCH_UP for each in answer.decisions)
+    if missed and not made_up and entry.job.alert:
+        zone = zone_of(entry.job.timezone)
+        first, last = (
+            f"{moment(at, zone):%Y-%m-%d %H:%M}"
+            for at in (missed[0].scheduled_at, missed[-1].scheduled_at)
+        )
+        count = sum(each.covers or 1 for each in missed)
+        span = first if count == 1 else f"{count} times from {first} to {last}"
+        tell(turn, entry.job, Event.MISSED, f"missed {span}", job_id=entry.id, run=None)
 
 
 def claim_time(turn: Turn, entry: Entry, decision: Decision) -> bool:
@@ -145,4 +164,6 @@ def _replace(turn: Turn, others: tuple[int, ...], *, by: int) -> None:
 def _say_not_started(turn: Turn, entry: Entry, run: int, new: NewRun) -> None:
     kind = Kind.MISSED if new.state is State.MISSED else Kind.SKIPPED
     turn.say(kind, new.reason or new.state, job=entry.job.name, run=run, times=new.covers)
-    turn.over.append(Over(run, entry.job.name, new.chain))
+    job, job_id = entry.job, entry.id
+    over = Over(run, job.name, job_id, job, new.state, turn.now, new.reason, new.chain)
+    turn.over.append(over)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowcron.domain.chain import ItsTurn, turns
 from flowcron.domain.run import State, Trigger
 from flowcron.engine.admission import go_on
+from flowcron.engine.alerts import tell_over
 from flowcron.engine.claims import claim
 from flowcron.engine.turn import Over, Turn
 from flowcron.faults import reach
@@ -13,14 +14,16 @@ from flowcron.history.record import NewRun
 
 
 def draw(turn: Turn) -> None:
-    """Claim what runs after the runs that are over, and begin what waited for them.
+    """Tell of the runs that are over, claim what runs after them, begin what waited for them.
 
     It is part of the transaction in which they end, so that neither is ever there without the
     other.
     """
     while turn.over or turn.free:
         if turn.over:
-            _follow(turn, turn.over.popleft())
+            over = turn.over.popleft()
+            tell_over(turn, over)
+            _follow(turn, over)
         else:
             go_on(turn, turn.free.popleft())
 

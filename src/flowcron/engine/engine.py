@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from flowcron.domain.channel import Channel
 from flowcron.domain.instant import SECOND, Instant
 from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
@@ -16,6 +17,7 @@ from flowcron.domain.planner import Plan
 from flowcron.domain.ports import Clock, Judge, Launcher, Processes
 from flowcron.domain.wish import Wish
 from flowcron.engine.alarms import alarms_due, go_off, next_alarm
+from flowcron.engine.alerts import tell_of_scheduler
 from flowcron.engine.book import Book, Entry, Live
 from flowcron.engine.boots import begin_after_boot
 from flowcron.engine.by_hand import start_by_hand
@@ -27,6 +29,7 @@ from flowcron.engine.gap import settle_gap
 from flowcron.engine.judging import could_not_be_checked, verdict_about
 from flowcron.engine.loading import load_job, load_jobs
 from flowcron.engine.recovery import Supervision, reap, recover
+from flowcron.engine.reminders import next_reminder
 from flowcron.engine.report import Report
 from flowcron.engine.requests import Wishes, apply_requests
 from flowcron.engine.steps import clock_stepped, set_back_while_down
@@ -34,6 +37,7 @@ from flowcron.engine.turn import Turn
 from flowcron.faults import reach
 from flowcron.history import record, requests
 from flowcron.history.database import Connection, identity, transaction
+from flowcron.history.incidents import mutes
 from flowcron.history.pauses import pauses_ever
 from flowcron.history.requests import Answer
 
@@ -63,6 +67,7 @@ class Engine:
         self.wishes = Wishes()
         self.accepting = True
         self._limits = Limits()
+        self._channels: dict[str, Channel] = {}
         self._has_supervisor = False
         self._history = history
         self._launcher = launcher
@@ -82,11 +87,18 @@ class Engine:
 
     # what it is told
 
-    def load(self, configured: Iterable[Job], *, limits: Limits | None = None) -> None:
+    def load(
+        self,
+        configured: Iterable[Job],
+        *,
+        limits: Limits | None = None,
+        channels: Iterable[Channel] = (),
+    ) -> None:
         """Make these the current jobs; live runs keep what their job was."""
         self._limits = limits or Limits()
+        self._channels = {channel.name: channel for channel in channels}
         self.book.use(load_jobs(self._history, configured, now=self._clock()))
-        self.book.pauses = pauses_ever(self._history)
+        self._read_orders()
         self.look_at_everything()
 
     def recover(self, epoch: int, supervision: Supervision, *, run_on_start: bool = False) -> None:
@@ -99,6 +111,7 @@ class Engine:
         reach("recovery-read")
         with self._turn(committed="recovery-committed") as turn:
             settle_gap(turn, supervision.boot)
+            turn.heard_changed = True
             set_back_while_down(turn, tolerance=SECOND)
             take_in(turn, recover(turn, supervision))
             begin_after_boot(turn, supervision.boot, again=run_on_start)
@@ -133,6 +146,11 @@ class Engine:
             or requests.are_waiting(self._history)
             or record.has_foreground_runs(self._history)
         )
+
+    def tell(self, text: str) -> None:
+        """Tell the channels that hear of it what has happened to the scheduler itself."""
+        with self._turn() as turn:
+            tell_of_scheduler(turn, text)
 
     def answer_reload(self, asked: Iterable[int], given: Answer) -> None:
         """Answer the requests for the reload that is now over."""
@@ -169,15 +187,21 @@ class Engine:
         return next_alarm(self.book, beginning=self._may_begin)
 
     def run_in_foreground(
-        self, jobs: Iterable[Job], wish: Wish, *, limits: Limits | None = None
+        self,
+        jobs: Iterable[Job],
+        wish: Wish,
+        *,
+        limits: Limits | None = None,
+        channels: Iterable[Channel] = (),
     ) -> int:
         """Claim one run for the command whose engine this is; see start_by_hand.
 
         `jobs` has the job, and those that run after it.
         """
         self._limits = limits or Limits()
+        self._channels = {channel.name: channel for channel in channels}
         self.book.use(load_job(self._history, job, now=self._clock()) for job in jobs)
-        self.book.pauses = pauses_ever(self._history)
+        self._read_orders()
         with self._turn() as turn:
             return start_by_hand(turn, wish)
 
@@ -240,10 +264,13 @@ class Engine:
             history_id=self._history_id,
             limits=self._limits,
             owner=self._owner,
+            channels=self._channels,
         )
         with transaction(self._history):
             yield turn
             draw(turn)
+            if turn.heard_changed and self._owner is None:
+                self.book.remind_at = next_reminder(turn)
             if turn.spawns:
                 reach("claim-before-commit")
         if committed:
@@ -253,13 +280,19 @@ class Engine:
     def _look_around(self, turn: Turn) -> None:
         """Apply what people ask for, and see whether others have freed what is waited for here."""
         if self._owner is None:
-            self.book.pauses = pauses_ever(self._history)
+            self._read_orders()
+            turn.heard_changed = True  # a mute or an acknowledgement may have come or gone
             wishes = apply_requests(turn, epoch=self._epoch, accepting=self.accepting)
             self.wishes.stop = wishes.stop if wishes.stop is not None else self.wishes.stop
             self.wishes.reload = wishes.reload
             if self._supervision is not None:
                 reap(turn, self._supervision, adopt=True)
         turn.free.extend(self.book.lines)
+
+    def _read_orders(self) -> None:
+        """Read which jobs are paused, and of which nobody is to hear."""
+        self.book.pauses = pauses_ever(self._history)
+        self.book.mutes = mutes(self._history)
 
     def _decide(self, turn: Turn) -> None:
         plans: dict[object, Plan] = {}

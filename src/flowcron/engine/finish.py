@@ -8,6 +8,7 @@ from base64 import b64decode
 from datetime import timedelta
 from typing import Any
 
+from flowcron.domain.alerting import Event
 from flowcron.domain.duration import format_duration, human_duration
 from flowcron.domain.instant import Instant, micros
 from flowcron.domain.job import OnLost
@@ -28,11 +29,13 @@ from flowcron.domain.ports import Process
 from flowcron.domain.retry import may_retry, wait_before
 from flowcron.domain.run import State
 from flowcron.domain.text import storable
+from flowcron.engine.alerts import tell
 from flowcron.engine.book import Live
 from flowcron.engine.judging import is_to_be_judged, question_about
 from flowcron.engine.report import Kind
 from flowcron.engine.room import is_put_off
 from flowcron.engine.turn import Turn
+from flowcron.engine.unusual import look_back, watch_for_slow
 from flowcron.faults import reach
 from flowcron.history import record
 from flowcron.history.record import AttemptEnd
@@ -72,9 +75,11 @@ def _started(turn: Turn, live: Live, message: Message, *, write: bool) -> None:
     live.started_at = live.started_at or at
     live.no_room_since = None
     live.process = Process(message["pid"], message["pid_started"], message["pid_inode"])
+    if new and live.number == 1:
+        tell(turn, live.job, Event.START, "started", job_id=live.job_id, run=live.run)
     if new:
         _mark_late(turn, live, at)
-        turn.book.watch_for_slow(live)
+        watch_for_slow(turn, live)
     if write:
         process = (live.process.pid, live.process.started, live.process.inode)
         record.attempt_started(turn.db, live.run, live.number, at=at, process=process)
@@ -93,6 +98,8 @@ def _mark_late(turn: Turn, live: Live, at: Instant) -> None:
         record.run_is_late(turn.db, live.run, by=late)
         length = human_duration(timedelta(microseconds=late))
         turn.say(Kind.LATE, f"started {length} late", live)
+        text = f"started {length} late"
+        tell(turn, live.job, Event.LATE, text, job_id=live.job_id, run=live.run)
 
 
 def _ended(turn: Turn, live: Live, message: Message) -> None:
@@ -203,6 +210,8 @@ def finish(turn: Turn, live: Live, outcome: Outcome, message: Message) -> None:
         turn.attempt_over(live)
         turn.book.retry_later(live, retry_at)
         _say(turn, Kind.RETRY, live, end, wait=wait.total_seconds())
+        text = f"{end.reason}, attempt {live.number} of {live.job.retry.times + 1}"
+        tell(turn, live.job, Event.RETRY, text, job_id=live.job_id, run=live.run)
 
 
 def _wait(turn: Turn, live: Live, outcome: Outcome) -> timedelta | None:
@@ -217,8 +226,17 @@ def _wait(turn: Turn, live: Live, outcome: Outcome) -> timedelta | None:
 
 
 def _run_over(turn: Turn, live: Live, end: AttemptEnd) -> None:
+    if end.state is State.SUCCESS and live.started_at is not None:
+        took = timedelta(microseconds=end.finished_at - live.started_at)
+        look_back(turn, live, took=took, wrote=end.output_bytes or 0)
     record.run_ended(turn.db, end, reason=end.reason)
-    turn.run_over(live, end.state, at=end.finished_at)
+    turn.run_over(
+        live,
+        end.state,
+        at=end.finished_at,
+        reason=end.reason,
+        wrote=bool(end.output_bytes),
+    )
     _say(turn, Kind.ENDED, live, end)
 
 

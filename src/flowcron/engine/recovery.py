@@ -17,6 +17,7 @@ from flowcron.engine.finish import conclude, finish, outcome_of
 from flowcron.engine.report import Kind
 from flowcron.engine.schedules import in_window
 from flowcron.engine.turn import Turn
+from flowcron.engine.unusual import watch_for_slow
 from flowcron.history import record
 from flowcron.history.open_runs import OpenRun, open_runs
 
@@ -50,6 +51,7 @@ def recover(turn: Turn, supervision: Supervision) -> list[Message]:
         message = known.pop((run.run, run.number), None) if run.attempt_is_open else None
         if message is not None:
             turn.goes_on(live)
+            watch_for_slow(turn, live)
             of_open.append(message)
             if message["ev"] == "started":
                 turn.say(Kind.ADOPTED, "survived", live, pid=message["pid"])
@@ -60,7 +62,7 @@ def recover(turn: Turn, supervision: Supervision) -> list[Message]:
         elif run.retry_at is not None:
             turn.book.count_in(live)
             turn.book.retry_later(live, run.retry_at)
-            turn.book.watch_for_slow(live)
+            watch_for_slow(turn, live)
         else:
             if live.number:
                 turn.book.count_in(live)
@@ -184,7 +186,7 @@ def _abandoned(turn: Turn, live: Live) -> None:
     state = State.FAILED if live.number else State.CANCELLED
     reason = "the command that ran it died before the next attempt"
     record.run_closed(turn.db, live.run, state=state, at=turn.now, reason=reason)
-    turn.run_over(live, state, at=turn.now)
+    turn.run_over(live, state, at=turn.now, reason=reason)
     turn.say(Kind.ENDED, reason, live, state=state)
 
 
@@ -198,7 +200,7 @@ def _never_started(turn: Turn, live: Live) -> None:
         reason = "claimed, and the scheduler died before it could start"
         record.attempt_dropped(turn.db, live.run, live.number)
         record.run_closed(turn.db, live.run, state=State.MISSED, at=turn.now, reason=reason)
-        turn.run_over(live, State.MISSED, at=turn.now)
+        turn.run_over(live, State.MISSED, at=turn.now, reason=reason)
         turn.say(Kind.MISSED, reason, live)
         return
     turn.begin_again(live)
@@ -211,6 +213,7 @@ def adopt(turn: Turn, live: Live) -> None:
     job, started = live.job, live.attempt_started_at or turn.now
     record.attempt_moved(turn.db, live.run, live.number, supervisor_id=turn.supervisor_id)
     turn.goes_on(live)
+    watch_for_slow(turn, live)
     turn.spawns.append(
         {
             "op": "adopt",

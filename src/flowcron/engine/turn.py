@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from flowcron.domain.channel import Channel
 from flowcron.domain.instant import Instant, moment
 from flowcron.domain.job import Job
 from flowcron.domain.overlap import Limits
@@ -22,11 +23,20 @@ from flowcron.history.database import Connection
 
 
 class Over(NamedTuple):
-    """A run that is over in this turn; `chain` is the run that its chain began with, if another."""
+    """A run that is over in this turn; `chain` is the run that its chain began with, if another.
+
+    `definition` is what its job was when it was made, `wrote` whether it has written anything.
+    """
 
     run: int
     job: str
-    chain: int | None
+    job_id: int
+    definition: Job
+    state: State
+    at: Instant
+    reason: str | None = None
+    chain: int | None = None
+    wrote: bool = False
 
 
 @dataclass(slots=True)
@@ -35,7 +45,8 @@ class Turn:
 
     `may_begin` is false while the scheduler stops, or has no supervisor to begin anything with.
     `owner` identifies a command that runs things in the foreground. What is `over` or `free` has
-    consequences that are drawn before the turn ends; see engine/consequences.py.
+    consequences that are drawn before the turn ends; see engine/consequences.py. `heard_changed`
+    says that what channels were told of broken jobs is no longer what it was.
     """
 
     db: Connection
@@ -48,6 +59,7 @@ class Turn:
     history_id: str
     limits: Limits = field(default_factory=Limits)
     owner: str | None = None
+    channels: Mapping[str, Channel] = field(default_factory=dict)
     spawns: list[dict[str, Any]] = field(default_factory=list)
     acks: list[list[int]] = field(default_factory=list)
     questions: list[dict[str, Any]] = field(default_factory=list)
@@ -55,6 +67,7 @@ class Turn:
     over: deque[Over] = field(default_factory=deque)
     free: deque[Line] = field(default_factory=deque)
     had_requests: bool = False
+    heard_changed: bool = False
 
     def begin(self, live: Live) -> None:
         """Record the next attempt of a run and send it to the supervisor after the commit."""
@@ -65,7 +78,7 @@ class Turn:
         live.state = State.QUEUED
         live.process = live.retry_at = live.attempt_started_at = None
         live.waits_at = None
-        self._is_out(live)
+        self.goes_on(live)
         record.begin_attempt(
             self.db, live.run, live.number, supervisor_id=self.supervisor_id, token=live.token
         )
@@ -74,34 +87,40 @@ class Turn:
     def begin_again(self, live: Live) -> None:
         """Send an attempt that provably never started, under the row it has already."""
         record.attempt_moved(self.db, live.run, live.number, supervisor_id=self.supervisor_id)
-        self._is_out(live)
+        self.goes_on(live)
         self.spawns.append(spawn_message(live, self.history_id))
 
     def goes_on(self, live: Live) -> None:
-        """Take up a run whose attempt is with a supervisor already."""
-        self._is_out(live)
-        self.book.watch_for_slow(live)
+        """Count a run whose attempt is with a supervisor."""
+        self.book.count_in(live)
+        self.book.take_slots(live)
 
     def attempt_over(self, live: Live) -> None:
         """Give back what an attempt took."""
         self.free.extend(self.book.free_slots(live))
 
-    def run_over(self, live: Live, state: State, *, at: Instant) -> None:
+    def run_over(
+        self,
+        live: Live,
+        state: State,
+        *,
+        at: Instant,
+        reason: str | None = None,
+        wrote: bool = False,
+    ) -> None:
         """Forget a run that is over; what that means for others comes before the turn ends."""
         live.state = state
         self.attempt_over(live)
         self.book.end(live)
         self.free.append((LineKind.JOB, live.job_id))
-        self.over.append(Over(live.run, live.job.name, live.chain))
+        name, job_id = live.job.name, live.job_id
+        over = Over(live.run, name, job_id, live.job, state, at, reason, live.chain, wrote)
+        self.over.append(over)
         entry = self.book.entries.get(live.job.name)
         if entry is not None:
             self.book.rest(entry, since=at)
             if state is State.SUCCESS:
                 entry.previous_success = live.started_at
-
-    def _is_out(self, live: Live) -> None:
-        self.book.count_in(live)
-        self.book.take_slots(live)
 
     def say(self, kind: Kind, text: str, live: Live | None = None, **fields: Any) -> None:  # noqa: ANN401 fields of Report
         """Report something once the transaction is durable."""

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 from flowcron.domain.ports import Reply
@@ -21,7 +21,7 @@ _LOOK = 0.01  # seconds between two looks whether it has ended, once it is silen
 
 
 class Programs:
-    """Starts programs in a session of their own, from any thread, with `/` as their folder.
+    """Starts programs in a session of their own, from any thread.
 
     `status_of` says how a child ended that something else in this process has waited for.
     """
@@ -33,16 +33,25 @@ class Programs:
         self._closed = False
 
     def ask(
-        self, argv: Sequence[str], *, question: bytes = b"", patience: float, limit: int
+        self,
+        argv: Sequence[str],
+        *,
+        question: bytes = b"",
+        patience: float,
+        limit: int,
+        environment: Mapping[str, str] | None = None,
+        folder: str = "/",
     ) -> Reply:
         """Start a program with the question on its stdin, and return what it said.
+
+        `environment` is added to that of this process, `folder` is where it starts.
 
         It is killed, with what it has started, after `patience` seconds or when it writes more than
         `limit` bytes; a little more than those are then returned. Raises OSError when it cannot be
         started.
         """
         deadline = clock.monotonic() + patience
-        process = self._start(argv)
+        process = self._start(argv, environment, folder)
         status = None
         try:
             stdout, stderr = _converse(process, question, deadline=deadline, limit=limit)
@@ -59,7 +68,9 @@ class Programs:
             for pid in self._running:
                 _kill(pid)
 
-    def _start(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    def _start(
+        self, argv: Sequence[str], environment: Mapping[str, str] | None, folder: str
+    ) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._closed:
                 raise OSError("nothing is started any more")
@@ -69,7 +80,8 @@ class Programs:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                cwd="/",
+                cwd=folder,
+                env=None if environment is None else {**os.environ, **environment},
                 start_new_session=True,
             )
             self._running.add(process.pid)

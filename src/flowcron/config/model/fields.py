@@ -20,6 +20,7 @@ from pydantic import (  # noqa: TID251 this package is its owner
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from flowcron.config.wording import shown
+from flowcron.domain.alertwords import AlertWordError
 from flowcron.domain.cron import ScheduleError, other_trigger, parse_cron
 from flowcron.domain.duration import DurationError, parse_duration
 from flowcron.domain.period import checked_period
@@ -113,7 +114,7 @@ class Reading:
             raise refusal("type", "", expected=f"a {self.code} in quotes")
         try:
             return self.read(value)
-        except (DurationError, SizeError, ScheduleError) as error:
+        except (AlertWordError, DurationError, SizeError, ScheduleError) as error:
             raise refusal(self.code, error.message, help=error.hint) from error
 
 
@@ -181,11 +182,12 @@ def _zone(name: str) -> str:
 
 
 _DURATION = "([0-9]+(ms|s|m|h|d|w))+"
-_POSITIVE = f"(?=.*[1-9]){_DURATION}"
+POSITIVE = f"(?=.*[1-9]){_DURATION}"
+REFERENCE = r"(env:[A-Za-z_][A-Za-z0-9_]*|(file|credential|command):[^\u0000]+)"
 _SIZE = "[0-9]{1,30}(TiB|TB|GiB|GB|MiB|MB|KiB|KB|B)"
 Duration = Annotated[timedelta, Reading(parse_duration, _DURATION, "duration")]
-PositiveDuration = Annotated[timedelta, Reading(_more_than_nothing, _POSITIVE, "duration")]
-Period = Annotated[timedelta, Reading(_period, _POSITIVE, "duration")]
+PositiveDuration = Annotated[timedelta, Reading(_more_than_nothing, POSITIVE, "duration")]
+Period = Annotated[timedelta, Reading(_period, POSITIVE, "duration")]
 Size = Annotated[int, Reading(parse_size, _SIZE, "size")]
 CronText = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -216,7 +218,7 @@ ModuleFunction = Annotated[
 Reference = Annotated[
     str,
     Matching(
-        r"(env:[A-Za-z_][A-Za-z0-9_]*|(file|credential|command):[^\u0000]+)",
+        REFERENCE,
         "secret",
         "a reference to a secret",
         'write "env:NAME", "file:/path", "credential:NAME" or "command:program"',
@@ -224,9 +226,6 @@ Reference = Annotated[
 ]
 Umask = Annotated[
     str, Matching("0?[0-7]{3}", "umask", "a umask", 'write three octal digits: "022"')
-]
-Url = Annotated[
-    str, Matching(r"https?://[^\s\u0000]+", "url", "a URL", "write http:// or https://…")
 ]
 ExitCode = Annotated[int, Field(ge=0, le=255)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Required
+from typing import Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError  # noqa: TID251 this package is its owner
+from pydantic import TypeAdapter, ValidationError  # noqa: TID251 this package is its owner
 from pydantic_core import ErrorDetails
 from typing_extensions import TypedDict
 
-from flowcron.config.model.fields import (
-    Count,
-    Duration,
-    Name,
-    PositiveDuration,
-    Reference,
-    SomeText,
-    Url,
-)
+from flowcron.config.model.alert_fields import SecretUrl
+from flowcron.config.model.alert_tables import AlertTable, SentryTable, SmtpTable
+from flowcron.config.model.fields import Count, Duration, Name, SomeText
 from flowcron.config.model.job_tables import (
     STRICT,
     DefaultsTable,
@@ -26,32 +20,7 @@ from flowcron.config.model.job_tables import (
     Keep,
     KeepTable,
     RetryTable,
-    Texts,
 )
-
-
-class AlertTable(TypedDict, total=False):
-    """[alerts.NAME]."""
-
-    __pydantic_config__ = STRICT  # type: ignore[misc]
-
-    email: Texts
-    to: Texts
-    failures: Count
-    remind: PositiveDuration
-
-
-class SmtpTable(TypedDict, total=False):
-    """[smtp]."""
-
-    __pydantic_config__ = STRICT  # type: ignore[misc]
-
-    host: Required[SomeText]
-    port: Annotated[int, Field(ge=1, le=65_535)]
-    username: SomeText
-    password: Reference
-    from_: Annotated[SomeText, Field(alias="from")]
-    tls: Literal["starttls", "tls", "none"]
 
 
 class SchedulerTable(TypedDict, total=False):
@@ -63,7 +32,7 @@ class SchedulerTable(TypedDict, total=False):
     on_stop: Literal["wait", "leave", "cancel"]
     shutdown_grace: Duration
     seed: SomeText
-    heartbeat: Url
+    heartbeat: SecretUrl
     reload: Literal["auto", "manual"]
 
 
@@ -91,7 +60,7 @@ class FileTable(TypedDict, total=False):
     scheduler: SchedulerTable
     history: HistoryTable
     dashboard: dict[str, Any]
-    sentry: dict[str, Any]
+    sentry: SentryTable
     otel: dict[str, Any]
     dask: dict[str, Any]
 
@@ -124,6 +93,7 @@ _FILE: TypeAdapter[FileTable] = TypeAdapter(FileTable)
 _NESTED: dict[str, type] = {
     "defaults": DefaultsTable,
     "smtp": SmtpTable,
+    "sentry": SentryTable,
     "scheduler": SchedulerTable,
     "history": HistoryTable,
     "retry": RetryTable,

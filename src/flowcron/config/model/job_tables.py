@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Required
 from pydantic import ConfigDict, Field, Tag  # noqa: TID251 this package is its owner
 from typing_extensions import TypedDict
 
+from flowcron.config.model.alert_fields import Addresses, Factor, Remind
 from flowcron.config.model.fields import (
     Count,
     CronText,
@@ -38,9 +39,9 @@ STRICT = ConfigDict(extra="forbid", strict=True)
 
 _Argv = Annotated[list[Text], Field(min_length=1), Program()]
 _ExitCodes = Annotated[list[ExitCode], Field(min_length=1)]
-Texts = Annotated[
-    Annotated[SomeText, Tag("text")] | Annotated[list[SomeText], Tag("list")],
-    by_kind("a string or a list of strings"),
+Command = Annotated[
+    Annotated[SomeText, Tag("text")] | Annotated[_Argv, Tag("list")],
+    by_kind("a string for the shell or a list of program and arguments"),
 ]
 _Names = Annotated[
     Annotated[Name, Tag("text")] | Annotated[list[Name], Field(min_length=1), Tag("list")],
@@ -83,7 +84,7 @@ class JobAlertTable(TypedDict, total=False):
 
     to: Required[_Names]
     failures: Count
-    remind: PositiveDuration
+    remind: Remind
 
 
 class KeepTable(TypedDict, total=False):
@@ -129,13 +130,14 @@ class DefaultsTable(TypedDict, total=False):
     expect: ExpectTable
     slow_after: PositiveDuration
     late_after: PositiveDuration
+    unusual: Factor
     alert: Annotated[
         Annotated[Name, Tag("text")]
         | Annotated[list[Name], Tag("list")]
         | Annotated[JobAlertTable, Tag("table")],
         by_kind("a name, a list of names or a table with to, failures, …"),
     ]
-    mailto: Texts
+    mailto: Addresses
     shell: _Argv
     interpreter: SomeText
     cwd: SomeText
@@ -166,10 +168,7 @@ class JobTable(DefaultsTable, total=False):
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
 
-    command: Annotated[
-        Annotated[SomeText, Tag("text")] | Annotated[_Argv, Tag("list")],
-        by_kind("a string for the shell or a list of program and arguments"),
-    ]
+    command: Command
     python: ModuleFunction
     params: dict[str, Any]
     cron: Annotated[

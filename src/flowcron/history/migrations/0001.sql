@@ -180,3 +180,67 @@ FROM attempts;
 CREATE VIEW flowcron_jobs AS
 SELECT jobs.name AS job, definitions.body AS definition, jobs.decided_through / 1e6 AS decided_through
 FROM jobs LEFT JOIN definitions ON definitions.id = jobs.definition_id;
+
+CREATE TABLE incidents (  -- a job that is broken: from its first failure to its next success
+    id INTEGER PRIMARY KEY,
+    job_id INTEGER NOT NULL REFERENCES jobs (id),
+    opened_at INTEGER NOT NULL,      -- when the first of its failures was over
+    closed_at INTEGER,
+    failures INTEGER NOT NULL,       -- runs in a row
+    first_run INTEGER NOT NULL,
+    last_run INTEGER NOT NULL,
+    last_success_at INTEGER,         -- when the last success before it had started
+    acknowledged_at INTEGER,         -- no reminders until it recovers
+    acknowledged_by TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX incidents_open ON incidents (job_id) WHERE closed_at IS NULL;
+CREATE INDEX incidents_of_job ON incidents (job_id, id);
+
+CREATE TABLE heard (  -- which channel was told of an incident
+    incident_id INTEGER NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
+    channel TEXT NOT NULL,
+    last_at INTEGER NOT NULL,
+    times INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (incident_id, channel)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outbox (  -- what channels are still to be told, and what they were
+    id INTEGER PRIMARY KEY,
+    channel TEXT NOT NULL,
+    target TEXT,                     -- which of the ways of the channel; NULL: not looked at yet
+    event TEXT NOT NULL CHECK (event IN ('failure', 'retry', 'recovery', 'missed', 'late', 'slow',
+        'start', 'success', 'scheduler', 'mail', 'test')),
+    job_id INTEGER REFERENCES jobs (id),
+    run_id INTEGER,
+    incident_id INTEGER,
+    text TEXT NOT NULL,              -- what happened, in a line
+    details TEXT NOT NULL DEFAULT '{}',  -- JSON, see engine/alerts.py
+    created_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,         -- when it is to be tried next
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dead')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    error TEXT,                      -- of the last try; never with a secret
+    failing_since INTEGER,           -- when its first try failed
+    leased_until INTEGER,            -- somebody is just sending it
+    fell_back INTEGER NOT NULL DEFAULT 0,  -- 1: the fallback of its channel has it too
+    via TEXT,                        -- the service behind the target: slack, email
+    sent_at INTEGER,
+    message INTEGER                  -- the first row of the message that it was sent with
+) STRICT;
+
+CREATE INDEX outbox_waiting ON outbox (due_at) WHERE state = 'waiting';
+CREATE INDEX outbox_sent ON outbox (channel, target, sent_at) WHERE state = 'sent';
+CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead';
+CREATE INDEX outbox_of_run ON outbox (run_id) WHERE run_id IS NOT NULL;
+
+CREATE TABLE mutes (  -- of a job, or of all jobs with a tag: 'backup', 'tag:db'
+    target TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    until INTEGER,                   -- NULL: until somebody unmutes it
+    muted_by TEXT NOT NULL
+) STRICT;
+
+-- for people: what was sent of late, and who was told of an incident
+CREATE INDEX outbox_sent_at ON outbox (sent_at) WHERE state = 'sent';
+CREATE INDEX outbox_of_incident ON outbox (incident_id) WHERE incident_id IS NOT NULL;
