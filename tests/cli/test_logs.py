@@ -197,6 +197,18 @@ def test_following_shows_what_comes_until_the_run_is_over(cli: Cli) -> None:
     assert "backup ── ✓ run 1 ok in 1m 00s ──" in said.err
 
 
+def test_following_says_once_what_a_run_waits_for(cli: Cli) -> None:
+    story = _running(cli)
+    story.mark(1, state="queued", waits="pool db: 1 of 1 in use")
+    later = threading.Timer(0.3, lambda: _end(story.path, output_bytes=0))
+
+    later.start()
+    said = cli.on_terminal("logs", "-f", "1")
+    later.join()
+
+    assert said.err.count("○ run 1 waits for pool db: 1 of 1 in use\n") == 1
+
+
 def test_following_goes_on_where_a_small_log_moved_into_the_history(cli: Cli) -> None:
     story = _running(cli)
     segment = Segment(_base(cli), 0)

@@ -27,6 +27,7 @@ class Follower:
         self._writer = writer
         self._session = session
         self._told = 0
+        self._waited_for: str | None = None
         self.ended: RunRow | None = None
 
     def step(self) -> RunRow | None:
@@ -35,6 +36,7 @@ class Follower:
             for chunk in self._log.step():
                 self._writer.write(chunk)
             self._say_retry(self._log.run)
+            self._say_wait(self._log.run)
             if self._log.is_over:
                 self._writer.finish()
                 self._log.close()
@@ -52,6 +54,13 @@ class Follower:
             Span(f" {run.reason or 'failed'}", "late"),
             f" · attempt {run.attempts}/{run.tries}, retry in {human_duration(wait)}",
         )
+
+    def _say_wait(self, run: RunRow | None) -> None:
+        """Say on a terminal what a run waits for before it can begin."""
+        if run is None or run.waits in {None, self._waited_for}:
+            return
+        self._waited_for = run.waits
+        self._session.note(SYMBOLS[State.QUEUED], f" run {run.id} waits for {run.waits}")
 
 
 def follow_all(session: Session, followers: Iterable[Follower]) -> list[RunRow]:
