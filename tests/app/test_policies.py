@@ -232,6 +232,62 @@ def test_a_run_in_the_foreground_is_cancelled_through_its_command(flowcron: Inst
     assert states(flowcron) == {"a": ["cancelled"]}
 
 
+def test_a_command_that_is_cancelled_does_not_wait_for_what_always_follows(
+    flowcron: Installed,
+) -> None:
+    flowcron.configure(
+        '[jobs.a]\ncommand = "exec sleep 600"\n'
+        '[jobs.b]\nafter = "a"\nwhen = "always"\ncommand = "touch followed"\n'
+    )
+    command = flowcron.background("run", "a")
+    poll(lambda: states(flowcron) == {"a": ["running"]})
+
+    assert flowcron.run("cancel", "1").returncode == 0
+
+    assert command.wait(60) == 128 + signal.SIGTERM
+    assert states(flowcron) == {"a": ["cancelled"], "b": ["cancelled"]}
+
+
+def test_all_runs_of_one_command_are_asked_to_end_before_they_are_killed(
+    flowcron: Installed,
+) -> None:
+    slow = "trap 'sleep 0.3; touch went-well-{name}; exit' TERM; touch up-{name}; sleep 60 & wait"
+    flowcron.configure(
+        '[jobs.a]\ncommand = "true"\n'
+        + "".join(
+            f'[jobs.{name}]\nafter = "a"\ncommand = "{slow.format(name=name)}"\n' for name in "bc"
+        )
+    )
+    flowcron.background("run", "a")
+    poll(lambda: all((flowcron.folder / f"up-{name}").exists() for name in "bc"))
+
+    done = flowcron.run("cancel", "--all", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    assert states(flowcron) == {"a": ["success"], "b": ["cancelled"], "c": ["cancelled"]}
+    assert all((flowcron.folder / f"went-well-{name}").exists() for name in "bc")
+
+
+def test_a_retry_in_the_foreground_is_followed_only_when_its_whole_chain_went_well(
+    flowcron: Installed,
+) -> None:
+    flowcron.configure(DIAMOND)
+    open_gate(flowcron, "a")
+    open_gate(flowcron, "b", code=1)
+    open_gate(flowcron, "c", code=1)
+    open_gate(flowcron, "d")
+    flowcron.run("run", "a")
+    assert states(flowcron)["d"] == ["skipped"]
+
+    open_gate(flowcron, "b")
+    flowcron.run("retry", "b")
+    assert states(flowcron)["d"] == ["skipped", "skipped"]
+    open_gate(flowcron, "c")
+    flowcron.run("retry", "c")
+
+    assert states(flowcron)["d"] == ["skipped", "skipped", "success"]
+
+
 def test_what_is_cancelled_while_nobody_schedules_ends_at_the_next_start(
     flowcron: Installed,
 ) -> None:

@@ -56,12 +56,14 @@ def test_what_cannot_be_meant_is_refused(flowcron: Installed) -> None:
             ("pause", "tick", "--all"),
             ("pause", "tick", "--for", "2"),
             ("pause", "tick", "--for", "2h", "--until", "tomorrow"),
+            ("pause", "tick", "--until", "yesterday"),
+            ("pause", "tick", "--for", "0s"),
             ("pause", "tik"),
             ("resume", "tick"),
         )
     ]
 
-    assert codes == [2, 2, 2, 2, 4, 6]
+    assert codes == [2, 2, 2, 2, 2, 2, 4, 6]
 
 
 def test_what_is_paused_is_said_wherever_jobs_are_shown(flowcron: Installed) -> None:

@@ -241,6 +241,32 @@ def test_a_run_that_is_retried_by_hand_is_told_the_time_of_the_first(world: Worl
     assert told["FLOWCRON_SCHEDULED_AT"] == "2027-03-01T12:01:00+00:00"
 
 
+def test_a_run_that_is_retried_alone_is_not_followed(world: World) -> None:
+    engine = due(world, *DIAMOND)
+    end(world, engine, 1)
+    end(world, engine, 2, 3)
+    end(world, engine, 4, code=1)
+
+    ask(world, engine, "retry", run=2, alone=True)
+    end(world, engine, 5)
+
+    assert world.launcher.launched == ["a", "b", "c", "d", "b"]
+
+
+def test_a_run_of_a_chain_whose_beginning_is_no_longer_kept_is_retried_and_followed(
+    world: World,
+) -> None:
+    engine = due(world, make_job("a", when=EVERY_MINUTE), following("b", "a"), following("c", "b"))
+    end(world, engine, 1)
+    end(world, engine, 2, code=1)
+    world.history.execute("DELETE FROM runs WHERE id = 1")
+
+    ask(world, engine, "retry", run=2)
+    end(world, engine, 4)
+
+    assert world.launcher.launched == ["a", "b", "b", "c"]
+
+
 def test_a_job_that_is_started_by_hand_is_followed_unless_it_is_to_run_alone(
     world: World,
 ) -> None:

@@ -169,6 +169,27 @@ def test_a_run_waits_for_one_that_a_command_runs(world: World) -> None:
     assert launched_runs(world) == [2]
 
 
+def test_runs_that_wait_in_several_processes_start_one_after_the_other(world: World) -> None:
+    job = make_job(when=EVERY_MINUTE, overlap=Overlap.QUEUE)
+    commands = [world.command(OWNER), world.command('{"other": 1}'), world.command('{"third": 1}')]
+    for command in commands:
+        command.run_in_foreground([job], Wish("backup", "me"))
+    first, second, third = commands
+
+    first.receive([exited(1, at=world.clock.now)])
+    first.step()
+    for command in (third, second):
+        command.asked()
+        command.step()
+
+    assert world.rows("SELECT run_id FROM attempts") == [(1,), (2,)]
+    second.receive([exited(2, at=world.clock.now)])
+    second.step()
+    third.asked()
+    third.step()
+    assert world.rows("SELECT run_id FROM attempts") == [(1,), (2,), (3,)]
+
+
 def test_what_is_not_allowed_to_start_is_said(world: World) -> None:
     due(world, 2, overlap=Overlap.QUEUE)
 

@@ -13,7 +13,8 @@ from flowcron.domain.job import Job, RetryPolicy
 from flowcron.domain.overlap import Limits
 from flowcron.domain.ports import Process
 from flowcron.domain.wish import Wish
-from flowcron.history.database import open_history
+from flowcron.history import requests
+from flowcron.history.database import open_history, transaction
 from world import World
 
 if TYPE_CHECKING:
@@ -65,6 +66,19 @@ def test_the_highest_priority_goes_first_then_the_oldest(world: World) -> None:
         end(world, engine, run)
 
     assert world.launcher.launched == ["a", "c", "d", "b"]
+
+
+def test_who_waits_goes_before_what_is_asked_for_as_the_place_becomes_free(world: World) -> None:
+    engine = due(world, in_pool("a"), in_pool("b"), make_job("c", pool="db"))
+    with transaction(world.history):
+        requests.ask(
+            world.history, "run", {"job": "c"}, scheduler=None, requested_by="me", at=after(60)
+        )
+
+    engine.asked()
+    end(world, engine, 1)
+
+    assert world.launcher.launched == ["a", "b"]
 
 
 def test_of_all_runs_no_more_than_max_running_have_a_process(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from asking import InProcess, is_alive
@@ -67,6 +68,19 @@ def test_a_second_cancel_may_kill_at_once(supervisor: InProcess) -> None:
 
     assert os.WTERMSIG(supervisor.wait_for("exited")["status"]) == signal.SIGKILL
     supervisor.until(lambda: not supervisor.core.is_ending)
+
+
+def test_asking_again_and_again_does_not_put_off_the_kill(supervisor: InProcess) -> None:
+    supervisor.shell("trap '' TERM; while :; do sleep 0.01; done", kill_after=0.5)
+    supervisor.wait_for("started")
+    deadline = time.monotonic() + 5
+
+    while not supervisor.heard and time.monotonic() < deadline:
+        supervisor.send({"op": "signal", "run": 1, "attempt": 1, "signal": 15, "why": "cancel"})
+        supervisor.turn()
+
+    assert time.monotonic() < deadline
+    assert os.WTERMSIG(supervisor.wait_for("exited")["status"]) == signal.SIGKILL
 
 
 def test_a_plain_signal_is_no_reason(supervisor: InProcess) -> None:

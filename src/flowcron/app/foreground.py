@@ -71,6 +71,7 @@ class Foreground:
             ),
         )
         self._looks_at = 0.0
+        self._cancelled_by = ""
 
     def begin(self, jobs: Iterable[Job], wish: Wish, *, limits: Limits) -> int:
         """Claim the run and return its id; raises RefusedError when it may not start.
@@ -109,6 +110,8 @@ class Foreground:
             self._looks_at = clock.monotonic() + _LOOK
             self._engine.asked()
         self._engine.step()
+        if self._cancelled_by and not self._engine.under_way and self.runs:
+            self._engine.cancel_all(self._cancelled_by)  # what was to follow however that ended
 
     def _handle(self, *messages: dict[str, Any]) -> None:
         for message in messages:
@@ -118,7 +121,8 @@ class Foreground:
         self._said.append(message)
 
     def cancel(self, by: str, *, at_once: bool = False) -> None:
-        """End the run before it ends by itself: SIGTERM, or at once SIGKILL."""
+        """End all runs before they end by themselves: SIGTERM, or at once SIGKILL."""
+        self._cancelled_by = by
         self._engine.cancel_all(by, number=signal.SIGKILL if at_once else signal.SIGTERM)
 
     def close(self) -> None:

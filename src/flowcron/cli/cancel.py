@@ -99,9 +99,18 @@ def _question(chosen: Sequence[RunRow]) -> str:
 
 def _end(session: Session, chosen: Sequence[RunRow], number: signal.Signals) -> None:
     """Have runs ended by who looks after them: the scheduler, or the command that runs them."""
-    others = [run for run in chosen if not _signalled_owner(session, run, number)]
+    owners: dict[Process, RunRow] = {}
+    others = []
+    for run in chosen:
+        owner = _living_owner(session, run)
+        if owner is None:
+            others.append(run.id)
+        else:
+            owners.setdefault(owner, run)
+    for owner, run in owners.items():  # each once: a second signal makes it kill
+        _signal(owner, number, run=run)
     if others:
-        _ask_scheduler(session, [run.id for run in others], number)
+        _ask_scheduler(session, others, number)
     for run in _waited_for(session, chosen):
         if not run.state.is_final:
             session.note(Span(run.job, "strong"), f" · run {run.id} · {number.name} sent")
@@ -127,24 +136,26 @@ def _kill_after(session: Session, run: RunRow) -> timedelta:
     return job_from(run.job, definition_of_run(session.history, run.id)).kill_after
 
 
-def _signalled_owner(session: Session, run: RunRow, number: signal.Signals) -> bool:
-    """Signal the command that runs it in the foreground, where one does."""
+def _living_owner(session: Session, run: RunRow) -> Process | None:
+    """Return the command that runs it in the foreground, where one does."""
     owner = owner_of(session.history, run.id)
     if owner is None or owner.boot != boot_id():
-        return False
+        return None
     process = Process(*owner.process)
-    if not MachineProcesses().is_alive(process):
-        return False
+    return process if MachineProcesses().is_alive(process) else None
+
+
+def _signal(owner: Process, number: signal.Signals, *, run: RunRow) -> None:
+    """Tell a command to end its runs; raises RefusedError when it is another user's."""
     try:
-        os.kill(process.pid, signal.SIGTERM)
+        os.kill(owner.pid, signal.SIGTERM)
         if number is signal.SIGKILL:  # the second one makes it kill
-            os.kill(process.pid, signal.SIGTERM)
-    except ProcessLookupError:
-        return False
+            os.kill(owner.pid, signal.SIGTERM)
+    except ProcessLookupError:  # it has just ended, and its runs with it
+        return
     except PermissionError as error:
-        message = f"run {run.id} belongs to a command of another user (pid {process.pid})"
+        message = f"run {run.id} belongs to a command of another user (pid {owner.pid})"
         raise RefusedError(message, hint="cancel it as that user, or as root") from error
-    return True
 
 
 def _ask_scheduler(session: Session, runs: list[int], number: signal.Signals) -> None:

@@ -13,7 +13,7 @@ from flowcron.cli.signals import Heard, heard_signals
 from flowcron.cli.starting import announce
 from flowcron.config.config import Config
 from flowcron.config.load import load
-from flowcron.domain.chain import downstream
+from flowcron.domain.chain import downstream, upstream
 from flowcron.domain.job import Job
 from flowcron.domain.wish import Wish
 from flowcron.history.query import RunRow, run_numbered
@@ -42,11 +42,13 @@ def run_here(session: Session, wish: Wish) -> int:
 
 
 def _jobs(config: Config, wish: Wish) -> list[Job]:
-    """Return the job, and those that run after it."""
+    """Return the job, and those that run after it; of a run again all that its chain may have."""
     first = job_named(config, wish.job)
     afters = {job.name: job.after for job in config.jobs if job.after is not None}
-    after = set() if wish.alone else set(downstream(first.name, afters))
-    return [first, *(job for job in config.jobs if job.name in after)]
+    roots = [first.name] if wish.again is None else upstream(first.name, afters)
+    chain = {name for root in roots for name in (root, *downstream(root, afters))}
+    others = set() if wish.alone else chain - {first.name}
+    return [first, *(job for job in config.jobs if job.name in others)]
 
 
 def _follow(session: Session, foreground: Foreground, heard: Heard, run: int) -> RunRow:

@@ -71,10 +71,17 @@ def command(
 
 
 def _end(session: Session, length: str | None, until: str | None) -> Instant | None:
+    """Return when the pause ends by itself, or None; raises BadParameter if that is over."""
     if length is None:
-        return session.time(until, "--until", ahead=True)
-    try:
-        wanted: timedelta = parse_duration(length)
-    except DurationError as error:
-        raise click.BadParameter(str(error), param_hint="--for") from error
-    return Instant(session.now + micros(wanted))
+        end = session.time(until, "--until", ahead=True)
+    else:
+        try:
+            wanted: timedelta = parse_duration(length)
+        except DurationError as error:
+            raise click.BadParameter(str(error), param_hint="--for") from error
+        end = Instant(session.now + micros(wanted))
+    if end is not None and end <= session.now:
+        option = "--for" if length is not None else "--until"
+        message = f"{length or until} is over already, so nothing would be paused"
+        raise click.BadParameter(message, param_hint=option)
+    return end

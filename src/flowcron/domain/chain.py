@@ -89,6 +89,11 @@ def downstream(job: str, afters: Mapping[str, After]) -> list[str]:
     return [name for name in _in_order(job, afters) if name != job]
 
 
+def upstream(job: str, afters: Mapping[str, After]) -> list[str]:
+    """Return a job and all that it runs after, directly or not."""
+    return list(reached(job, {name: after.jobs for name, after in afters.items()}))
+
+
 def _judged(condition: Condition, before: set[_Standing]) -> _Standing:
     """Return GOOD for a job that runs, BAD for one that is skipped, WAITING or NOT_NEEDED."""
     if _Standing.WAITING in before:

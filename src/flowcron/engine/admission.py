@@ -56,7 +56,7 @@ def _fits_beside_others(turn: Turn, live: Live) -> bool:
         return True
     if len(counted) >= limit:
         return False
-    return len(counted) + len(_elsewhere(turn, live.job_id)) < limit
+    return len(counted) + len(_elsewhere(turn, live)) < limit
 
 
 def _is_full(turn: Turn, line: Line) -> bool:
@@ -75,15 +75,15 @@ def _used(turn: Turn, line: Line) -> int:
     return here + slots.attempts_elsewhere(turn.db, pool, owner=turn.owner)
 
 
-def _elsewhere(turn: Turn, job_id: int) -> list[int]:
-    return slots.open_elsewhere(turn.db, job_id, owner=turn.owner)
+def _elsewhere(turn: Turn, live: Live) -> list[int]:
+    return slots.open_elsewhere(turn.db, live.job_id, owner=turn.owner, run=live.run)
 
 
 def _why(turn: Turn, live: Live, line: Line) -> str:
     """Return what a run waits for, as history says it behind "waits for"."""
     kind, name = line
     if kind is LineKind.JOB:
-        others = {*turn.book.under_way.get(live.job_id, ()), *_elsewhere(turn, live.job_id)}
+        others = {*turn.book.under_way.get(live.job_id, ()), *_elsewhere(turn, live)}
         return f"run {min(others)} to end" if len(others) == 1 else f"{len(others)} runs to end"
     size = _size(turn, line)
     if size is None:

@@ -79,7 +79,6 @@ class Live:
     previous_success: Instant | None = None
     due_at: Instant | None = None
     chain: int | None = None
-    alone: bool = False
     is_forced: bool = False
     is_slow: bool = False
     waits_at: Line | None = None
@@ -184,10 +183,14 @@ class Book:
         return found
 
     def queue(self, live: Live, line: Line) -> None:
-        """Let a run stand in a line: the highest priority first, then the oldest run."""
+        """Let a run stand in a line: the highest priority first, then the oldest run.
+
+        For its own job it is the oldest, as for those who wait in other processes.
+        """
         self.live[live.run] = live
         live.state, live.retry_at, live.waits_at = State.QUEUED, None, line
-        heapq.heappush(self.lines.setdefault(line, []), (-live.job.priority, live.run))
+        priority = 0 if line[0] is LineKind.JOB else live.job.priority
+        heapq.heappush(self.lines.setdefault(line, []), (-priority, live.run))
 
     def first_in(self, line: Line) -> Live | None:
         """Return the run whose turn it is in a line, or None."""

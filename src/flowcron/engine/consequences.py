@@ -29,7 +29,7 @@ def _follow(turn: Turn, over: Over) -> None:
     if over.job not in turn.book.leads:
         return
     first = over.run if over.chain is None else over.chain
-    chain = chain_of(turn.db, first)
+    chain = chain_of(turn.db, first, over=over.run)
     link = chain.links.get(over.job)
     if chain.alone or link is None or not _began(over, link.run, chain):
         return

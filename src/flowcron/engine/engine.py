@@ -154,12 +154,13 @@ class Engine:
         with self._turn(now) as turn:
             inbox, self._inbox = self._inbox, []
             take_in(turn, inbox)
+            draw(turn)  # those that wait go before those that are asked for or come due now
             if asked:
                 self._asked = False
                 self._look_around(turn)
+                draw(turn)
             go_off(turn, alarms)
             if beginning:
-                draw(turn)  # those that wait go before those that come due now
                 self._decide(turn)
         return bool(self._due and beginning)
 

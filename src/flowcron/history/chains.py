@@ -11,7 +11,10 @@ from flowcron.history.database import Connection
 
 
 class Chain(NamedTuple):
-    """A chain: the job that it began with, when that was due, and the newest run of each job."""
+    """A chain: the job that it began with, when that was due, and the newest run of each job.
+
+    `alone` says that nothing is to follow.
+    """
 
     root: str
     scheduled_at: Instant | None
@@ -19,14 +22,14 @@ class Chain(NamedTuple):
     links: dict[str, Link]
 
 
-def chain_of(connection: Connection, first: int) -> Chain:
-    """Return the chain that began with a run."""
+def chain_of(connection: Connection, first: int, *, over: int) -> Chain:
+    """Return the chain that began with a run, and of which another is `over`."""
     root, scheduled_at, alone = connection.execute(
         """
-        SELECT jobs.name, scheduled_at, alone FROM runs JOIN jobs ON jobs.id = job_id
-        WHERE runs.id = ?
+        SELECT jobs.name, scheduled_at, alone OR (SELECT alone FROM runs WHERE id = ?)
+        FROM runs JOIN jobs ON jobs.id = job_id WHERE runs.id = ?
         """,
-        (first,),
+        (over, first),
     ).fetchone()
     rows = connection.execute(
         """
@@ -52,10 +55,13 @@ class Repeated(NamedTuple):
 
 
 def repeated_run(connection: Connection, run: int) -> Repeated | None:
-    """Return what there is to take from a run that is to be done again, or None without one."""
+    """Return what there is to take from a run that is to be done again, or None without one.
+
+    Where the run that its chain began with is no longer kept, the chain begins with itself.
+    """
     row = connection.execute(
         """
-        SELECT jobs.name, runs.state, coalesce(runs.chain, runs.id), runs.upstream,
+        SELECT jobs.name, runs.state, coalesce(first.id, runs.id), runs.upstream,
                coalesce(runs.scheduled_at, first.scheduled_at)
         FROM runs JOIN jobs ON jobs.id = runs.job_id
         LEFT JOIN runs AS first ON first.id = runs.chain

@@ -11,13 +11,23 @@ _BESIDE_A_SCHEDULER = f"runs.owner IS NOT NULL AND runs.state IN ({OPEN})"
 _BESIDE_A_COMMAND = f"runs.owner IS NOT ? AND runs.state IN ({OPEN})"
 
 
-def open_elsewhere(connection: Connection, job_id: int, *, owner: str | None) -> list[int]:
-    """Return the runs of a job that are not over and not those of `owner` (None: a scheduler)."""
+def open_elsewhere(
+    connection: Connection, job_id: int, *, owner: str | None, run: int
+) -> list[int]:
+    """Return the runs of a job that go before `run`, but for those of `owner` (None: a scheduler).
+
+    These are all that have begun, and the older ones of those that wait: of two processes whose
+    runs wait, one at least then goes on.
+    """
     where, values = _elsewhere(owner)
     rows = connection.execute(
-        f"SELECT id FROM runs WHERE job_id = ? AND {where} ORDER BY id", (job_id, *values)
+        f"""
+        SELECT id FROM runs WHERE job_id = ? AND {where}
+        AND (id < ? OR EXISTS (SELECT 1 FROM attempts WHERE run_id = runs.id)) ORDER BY id
+        """,
+        (job_id, *values, run),
     )
-    return [run for (run,) in rows]
+    return [each for (each,) in rows]
 
 
 def attempts_elsewhere(connection: Connection, pool: str | None, *, owner: str | None) -> int:

@@ -48,20 +48,22 @@ class Endings:
     def ask(
         self, attempt: Attempt, number: int, *, why: str, kill_after: float | None = None
     ) -> None:
-        """Signal an attempt so that it ends, and kill it if it does not."""
+        """Signal an attempt so that it ends, and kill it if it does not.
+
+        Asked again it is signalled again, and has no more time than it had.
+        """
         attempt.why = attempt.why or why
         self._disarm(attempt)
         ending = self._endings.get(attempt)
         if ending is None:
             ending = self._endings[attempt] = Ending(attempt)
-        self._stop_timer(ending)
         if number == signal.SIGKILL:
+            self._stop_timer(ending)
             ending.kill()
         else:
             ending.ask(number)
             wait = attempt.kill_after if kill_after is None else kill_after
-            kill = partial(self._kill, ending)
-            ending.timer = self._deadlines.add(time.monotonic() + wait, kill)
+            self._kill_within(ending, wait)
         self._work_within(0.0)
 
     def ended(self, attempt: Attempt) -> None:
@@ -72,6 +74,12 @@ class Endings:
             return
         ending.first_ended()
         self._work_within(_SOON)
+
+    def _kill_within(self, ending: Ending, seconds: float) -> None:
+        when = time.monotonic() + seconds
+        if ending.timer is None or when < ending.timer.when:
+            self._stop_timer(ending)
+            ending.timer = self._deadlines.add(when, partial(self._kill, ending))
 
     def _kill(self, ending: Ending) -> None:
         ending.timer = None
