@@ -84,10 +84,12 @@ def check_all_went_well(flowcron: Installed) -> None:
         "SELECT name, runs.id, state, exit_code, attempts FROM runs "
         "JOIN jobs ON jobs.id = job_id ORDER BY runs.id"
     )
-    assert {(job, state, code, attempts) for job, _, state, code, attempts in runs} == {
+    found = {(job, state, code, attempts) for job, _, state, code, attempts in runs}
+    # On a machine so slow that its second time had come before its first was seen it is missed.
+    found -= {("replaced", "cancelled", None, 1), ("replaced", "missed", None, 0)}
+    assert found == {
         ("plain", "failed", 7, 1),
         ("flaky", "success", 0, 2),
-        ("replaced", "cancelled", None, 1),
         ("replaced", "success", 0, 1),
         *((job, "success", 0, 1) for job in RUNS - {"plain", "flaky"}),
     }

@@ -64,6 +64,7 @@ class Torture:
         seen = int(time.time() * SECOND)
         poll(lambda: self._is_caught_up(seen), seconds=GRACE)
         assert self.flowcron.stop(last) == 0
+        assert "Traceback" not in self.flowcron.log()
         return sum(self._check_job(n, seen) for n in range(JOBS))
 
     def wait(self, longest: float = LONGEST) -> None:
@@ -160,7 +161,7 @@ def _second_scheduler(torture: Torture) -> Iterator[None]:
     yield
     if torture.is_lucky():
         torture.wait()
-    assert second.poll() in {None, 6}
+    assert second.poll() in {None, 1, 3, 6}  # with a full disk, a broken file, beside the first
     torture.flowcron.kill(second)
 
 

@@ -148,6 +148,22 @@ def test_ten_years_forward_are_one_row_a_job(flowcron: Installed, wall: WallCloc
     assert_nothing_ran_twice(flowcron)
 
 
+def test_a_machine_that_boots_in_1970_goes_on_when_it_has_learnt_the_time(
+    flowcron: Installed,
+) -> None:
+    wall = WallClock(flowcron.folder / "clock", at=datetime(1970, 1, 1, 0, 0, 55, tzinfo=UTC))
+    flowcron.configure(JOBS)
+    scheduler = flowcron.start_and_wait(**wall.environment)
+    poll(lambda: len(successes(flowcron, "tick")) > 1)
+
+    set_and_wait(flowcron, wall, JUST_BEFORE_NOON - datetime(1970, 1, 1, tzinfo=UTC))
+
+    ((_, state, _),) = missed(flowcron, "tick")
+    assert state == "missed"
+    assert_nothing_ran_twice(flowcron)
+    assert flowcron.stop(scheduler) == 0
+
+
 def test_ten_years_back_every_job_goes_on_at_once(flowcron: Installed, wall: WallClock) -> None:
     set_and_wait(flowcron, wall, -TEN_YEARS - A_WHILE)
 
