@@ -281,7 +281,7 @@ def test_a_mute_ends_when_somebody_says_so(cli: Cli, told: Told) -> None:
         (("ack", "ping"), 6, "ping is not failing"),
         (("ack", "png"), 4, 'did you mean "ping"?'),
         (("test", "opps"), 4, 'did you mean "ops"?'),
-        (X,
+        (("tset", "ops"), 2, "there is no command 'tset'; did you mean 'test'?"),
     ],
 )
 @pytest.mark.usefixtures("told")
