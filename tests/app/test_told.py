@@ -83,3 +83,44 @@ def test_a_reload_changes_who_hears(flowcron: Installed) -> None:
     assert flowcron.run("reload").returncode == 0
 
     poll(lambda: ("new", "failure", "exit 3") in alerts_of(flowcron, "broken"))
+
+
+OPERATOR = """\
+[alerts.ops]
+command = ["true"]
+on = ["scheduler"]
+group = "10m"
+[jobs.a]
+command = "true"
+"""
+
+
+def told_of_scheduler(flowcron: Installed) -> list[str]:
+    rows = flowcron.rows("SELECT text FROM outbox WHERE event = 'scheduler' ORDER BY id")
+    return [text for (text,) in rows]
+
+
+def test_a_scheduler_that_was_killed_is_told_of_by_the_next(flowcron: Installed) -> None:
+    flowcron.configure(OPERATOR)
+    first = flowcron.start_and_wait()
+    assert told_of_scheduler(flowcron) == []
+    flowcron.kill(first)
+
+    second = flowcron.start_and_wait()
+    poll(lambda: len(told_of_scheduler(flowcron)) == 1)
+    assert f"pid {first.pid}" in told_of_scheduler(flowcron)[0]
+
+    assert flowcron.stop(second) == 0
+    flowcron.start_and_wait()
+    assert len(told_of_scheduler(flowcron)) == 1
+
+
+def test_a_configuration_that_cannot_be_loaded_is_told_of(flowcron: Installed) -> None:
+    flowcron.configure(OPERATOR)
+    flowcron.start_and_wait()
+
+    flowcron.configure(OPERATOR + "[jobs.b]\n")
+    assert flowcron.run("reload").returncode == 3
+
+    (text,) = told_of_scheduler(flowcron)
+    assert "it stays as it was" in text

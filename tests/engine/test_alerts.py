@@ -334,3 +334,13 @@ def test_a_monitor_hears_of_each_end_though_the_job_is_muted_or_acknowledged(wor
     next_run(world, engine)
 
     assert events(world) == ["start", "failure", "start", "failure", "start", "success"]
+
+
+def test_what_waits_to_be_told_waits_as_long_whatever_the_clock_says(world: World) -> None:
+    engine = alerting(world)
+    next_run(world, engine, code=1)
+    ((due,),) = world.rows("SELECT due_at FROM outbox")
+
+    engine.clock_stepped(-7_200_000_000)
+
+    assert world.rows("SELECT due_at FROM outbox") == [(due - 7_200_000_000,)]

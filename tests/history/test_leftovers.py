@@ -56,6 +56,21 @@ def test_old_events_and_answered_requests_go(story: Story) -> None:
     assert ids(story, "requests") == [2, waiting]
 
 
+def test_old_alerts_and_incidents_go_but_what_waits_and_what_is_broken_stays(story: Story) -> None:
+    job = story.jobs["backup"].id
+    put = "INSERT INTO outbox (channel, event, text, created_at, due_at, state) VALUES"
+    for day, state in ((100, "sent"), (100, "waiting"), (100, "dead"), (50, "sent")):
+        story.db.execute(f"{put} ('ops', 'failure', '', ?, 0, ?)", (ago(days=day), state))
+    opened = "INSERT INTO incidents (job_id, opened_at, closed_at, failures, first_run, last_run)"
+    for closed_at in (ago(days=100), ago(days=50), None):
+        story.db.execute(f"{opened} VALUES (?, 1, ?, 1, 1, 1)", (job, closed_at))
+
+    drop_old(story.db, CUTOFF)
+
+    assert ids(story, "outbox") == [2, 4]
+    assert ids(story, "incidents") == [2, 3]
+
+
 def test_the_scheduler_that_was_there_at_the_cutoff_stays(story: Story) -> None:
     for day in (300, 200, 100, 50):
         started(story, ago(days=day))

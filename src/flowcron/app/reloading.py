@@ -16,6 +16,8 @@ from flowcron.errors import ConfigError, FlowcronError
 from flowcron.history.requests import Answer
 from flowcron.system import clock
 
+_REJECTED = "the configuration was changed and cannot be used; it stays as it was: flowcron check"
+
 
 class Reloading:
     """One reload at a time; whoever asks while one is under way gets the next.
@@ -68,6 +70,8 @@ class Reloading:
                 self._notifying.reloading()
                 answer = await self._load()
                 self._notifying.ready()
+                if answer.error is not None:
+                    engine().tell(_REJECTED)
                 engine().answer_reload(self._answering, answer)
                 self._is_loading = self._again
                 self._answering = frozenset(engine().wishes.reload)

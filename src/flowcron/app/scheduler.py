@@ -37,6 +37,7 @@ from flowcron.engine.engine import Engine
 from flowcron.engine.report import Kind, Report
 from flowcron.errors import Problem
 from flowcron.history import record
+from flowcron.history.beginnings import news_before
 from flowcron.history.database import transaction
 from flowcron.system import clock, memory, poke
 from flowcron.system.notify import Manager
@@ -134,6 +135,8 @@ class Scheduler:
         try:
             self._timer.start()
             await self._live(run_on_start=self._options.run_on_start)
+            for text in news_before(holding.history, holding.epoch):
+                self._engine.tell(text)
             self._listen(holding.state)
             beat(self._holding.lock)
             self._telling.use(self.config)
@@ -356,6 +359,7 @@ class Scheduler:
         self._say(Kind.NOTICE, text)
         with transaction(self._holding.history):
             record.event(self._holding.history, kind, text, at=clock.now())
+        self._tell(text)
 
     def _status(self) -> str:
         return self._trouble or status_line(self._engine, self._timer.next(), now=clock.now())

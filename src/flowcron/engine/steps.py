@@ -12,7 +12,7 @@ from flowcron.engine.book import Entry
 from flowcron.engine.report import Kind
 from flowcron.engine.schedules import is_at
 from flowcron.engine.turn import Turn
-from flowcron.history import record
+from flowcron.history import incidents, record
 from flowcron.history.ledger import CLOCK_STEP
 
 CORRECTION = micros(timedelta(hours=3))  # as in cron(8): a larger change is no daylight saving
@@ -71,3 +71,4 @@ def _move_waits(turn: Turn, step: int) -> None:
         record.retry_moved(turn.db, live.run, to=live.retry_at)
     turn.book.retries = [(live.retry_at or turn.now, live.run) for live in waiting]
     heapq.heapify(turn.book.retries)
+    incidents.deliveries_moved(turn.db, step)

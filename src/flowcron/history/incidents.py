@@ -140,3 +140,14 @@ def put(connection: Connection, alert: NewAlert, *, at: Instant) -> int:
 def mutes(connection: Connection) -> dict[str, Instant | None]:
     """Return the jobs and tags ("tag:db") that nobody is to hear of, and until when."""
     return dict(connection.execute("SELECT target, until FROM mutes").fetchall())
+
+
+def deliveries_moved(connection: Connection, step: int) -> None:
+    """Keep the length of what waits in the outbox when the clock was set, by so many µs."""
+    connection.execute(
+        """
+        UPDATE outbox SET due_at = due_at + ?, leased_until = leased_until + ?
+        WHERE state = 'waiting'
+        """,
+        (step, step),
+    )

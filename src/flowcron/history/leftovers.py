@@ -20,12 +20,15 @@ class Unused(NamedTuple):
 
 
 def drop_old(connection: Connection, before: Instant) -> None:
-    """Delete what happened and what was asked before an instant, and who scheduled until then.
+    """Delete what happened, was asked and was told before an instant, and who scheduled until then.
 
-    The scheduler that started last before it stays: it explains what came after.
+    What channels are still to be told stays, and so do incidents that are not over. The scheduler
+    that started last before it stays: it explains what came after.
     """
     connection.execute("DELETE FROM events WHERE at < ?", (before,))
     connection.execute("DELETE FROM requests WHERE applied_at < ?", (before,))
+    connection.execute("DELETE FROM outbox WHERE state <> 'waiting' AND created_at < ?", (before,))
+    connection.execute("DELETE FROM incidents WHERE closed_at < ?", (before,))
     connection.execute(
         """
         DELETE FROM schedulers WHERE id < (SELECT max(id) FROM schedulers WHERE started_at < ?)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fakes import EVERY_MINUTE, make_job
 from flowcron.app.doctor.about_jobs import failures, is_forgotten, judge_timeouts, pauses, timeouts
 from flowcron.app.doctor.finding import Level
+from flowcron.domain.channel import AlertTo
 from flowcron.domain.run import State
 from flowcron.history.database import transaction
 from flowcron.history.pauses import Pause, pause
@@ -31,6 +32,10 @@ def test_a_timeout_for_all_is_enough(looks: Looks) -> None:
     looks.configure(WELL)
 
     assert levels(looks.findings(timeouts)) == [Level.OK]
+
+
+def test_an_alert_is_enough_too() -> None:
+    assert judge_timeouts([make_job(alert=(AlertTo("ops"),))]).level is Level.OK
 
 
 def test_of_many_jobs_a_few_are_named() -> None:

@@ -25,9 +25,9 @@ def timeouts(case: Case) -> Iterator[Finding]:
 
 def judge_timeouts(jobs: Iterable[Job]) -> Finding:
     """Return which of some jobs nobody would notice to hang."""
-    names = [job.name for job in jobs if job.timeout is None]
+    names = [job.name for job in jobs if job.timeout is None and not job.alert]
     if not names:
-        return well("every job has a timeout")
+        return well("every job has a timeout or an alert")
     subject = "1 job has" if len(names) == 1 else f"{len(names)} jobs have"
     return problem(
         f"{subject} no timeout and no alert: {_few(names)}; a hang would go unnoticed",

@@ -196,6 +196,15 @@ _SOME_HELP = "write at least one character between the quotes"
 _VARIABLE_HELP = 'write a name without "=": { LANG = "C.UTF-8" }'
 _NAME_HELP = "write a letter, then letters, digits, - or _, at most 64 in all"
 Name = Annotated[str, Matching("[A-Za-z][A-Za-z0-9_-]{0,63}", "name", "a name", _NAME_HELP)]
+ChannelName = Annotated[
+    str,
+    Matching(
+        "(?!mailto$)[A-Za-z][A-Za-z0-9_-]{0,63}",  # that is what the outbox calls mailed output
+        "name",
+        "a name for a channel",
+        f"{_NAME_HELP}; and not mailto",
+    ),
+]
 TagName = Annotated[
     str,
     Matching(

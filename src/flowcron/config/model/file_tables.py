@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from flowcron.config.model.alert_fields import SecretUrl
 from flowcron.config.model.alert_tables import AlertTable, SentryTable, SmtpTable
-from flowcron.config.model.fields import Count, Duration, Name, SomeText
+from flowcron.config.model.fields import ChannelName, Count, Duration, Name, SomeText
 from flowcron.config.model.job_tables import (
     STRICT,
     DefaultsTable,
@@ -54,7 +54,7 @@ class FileTable(TypedDict, total=False):
     include: list[SomeText]
     defaults: DefaultsTable
     jobs: dict[Name, JobTable]
-    alerts: dict[Name, AlertTable]
+    alerts: dict[ChannelName, AlertTable]
     pools: dict[Name, Count]
     smtp: SmtpTable
     scheduler: SchedulerTable
