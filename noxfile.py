@@ -1,4 +1,4 @@
-"""What CI runs, by name: nox -s tests, lint, torture, explore, benchmarks."""
+"""What CI runs, by name: nox -s tests, lint, torture, system_calls, flood, explore, benchmarks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def torture(session: nox.Session) -> None:
-    """Kill the scheduler 1,000 times at random: the long form of the suite's torture."""
+    """Kill the scheduler 1,000 times at random, and 125 times with other faults, two at once."""
     session.install("-e", ".[test]")
     session.run(
         "pytest",
@@ -36,6 +36,22 @@ def torture(session: nox.Session) -> None:
         "--timeout=7200",
         *session.posargs,
         env={"FLOWCRON_TORTURE_KILLS": "1000"},
+    )
+
+
+@nox.session
+def system_calls(session: nox.Session) -> None:
+    """Kill the scheduler at every system call from a wish to the end of its run."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-m", "strace", *session.posargs, env={"FLOWCRON_SYSTEM_CALLS": "all"})
+
+
+@nox.session
+def flood(session: nox.Session) -> None:
+    """Let jobs write 3 GB, in lines and as a single one."""
+    session.install("-e", ".[test]")
+    session.run(
+        "pytest", "tests/app/test_flood.py", *session.posargs, env={"FLOWCRON_FLOOD": "3000000000"}
     )
 
 

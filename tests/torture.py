@@ -22,7 +22,7 @@ from installed import Installed
 JOBS = 20
 SECOND = 1_000_000
 SHORTEST, LONGEST = 0.1, 1.5  # seconds that a scheduler lives; it listens after about 0.5
-GRACE = 180  # seconds to make up for all that was missed
+GRACE = 180  # seconds to make up for all that was missed, and one more for each kill
 
 JOB = '''
 [jobs.j{n}]
@@ -62,7 +62,7 @@ class Torture:
         """Let it catch up in peace; return how many scheduled times had their one run."""
         last = self.flowcron.start_and_wait()
         seen = int(time.time() * SECOND)
-        poll(lambda: self._is_caught_up(seen), seconds=GRACE)
+        poll(lambda: self._is_caught_up(seen), seconds=GRACE + self.kills)
         assert self.flowcron.stop(last) == 0
         assert "Traceback" not in self.flowcron.log()
         return sum(self._check_job(n, seen) for n in range(JOBS))
