@@ -24,9 +24,14 @@ class Between:
         self.gate = folder / "gate"
         self.sent: list[dict[str, Any]] = []
         self.said: list[dict[str, Any]] = []
+        self.written: list[int] = []
         self.programs = Programs(MachineProcesses().status_of)
         self.preparing = Preparing(
-            self.programs, send=self._send, say=self.said.extend, wakes=WakesNobody()
+            self.programs,
+            send=self._send,
+            say=self.said.extend,
+            write_down=self._written,
+            wakes=WakesNobody(),
         )
         script = folder / "wait"
         script.write_text(
@@ -48,6 +53,11 @@ class Between:
 
     def _send(self, *messages: dict[str, Any]) -> None:
         self.sent += messages
+
+    def _written(self, run: int, attempt: int) -> None:
+        sent = [(message.get("run"), message.get("attempt")) for message in self.sent]
+        assert (run, attempt) not in sent
+        self.written.append(run)
 
 
 @pytest.fixture
@@ -209,3 +219,13 @@ def test_all_threads_of_it_let_the_process_end(between: Between) -> None:
     threads = [each for each in threading.enumerate() if each is not threading.main_thread()]
     assert threads
     assert all(each.daemon for each in threads)
+
+
+def test_a_spawn_that_had_to_wait_is_written_down_before_it_is_sent(between: Between) -> None:
+    between.preparing.hand_on(spawn(1, secrets=between.slow), spawn(2), adopt(3, secrets={}))
+    assert between.written == []
+
+    between.gate.touch()
+    between.until(lambda: ("spawn", 1) in between.order)
+
+    assert between.written == [1]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fakes import EVERY_MINUTE, after, exited, judged, make_job, started
 from flowcron.domain.job import Expectation, RetryPolicy
 from flowcron.domain.ports import Process
+from flowcron.history import record
 
 if TYPE_CHECKING:
     from flowcron.engine.engine import Engine
@@ -174,6 +175,7 @@ def test_what_ended_under_a_dead_supervisor_is_judged_too(world: World) -> None:
 def test_a_run_that_is_adopted_brings_the_references_of_its_secrets(world: World) -> None:
     secrets = (("PGPASSWORD", "file:/pg.pass"),)
     engine = with_a_run(world, secrets=secrets)
+    record.attempt_moved(world.history, 1, 1, supervisor_id=1)  # as it is when the spawn is sent
     hear(engine, started(1, at=after(61)))
     world.processes.alive.add(Process(100, 5, 7))
 

@@ -408,3 +408,25 @@ def cancelled_in_a_crash(world: World, *messages: dict[str, Any]) -> Job:
     engine.asked()
     engine.step()
     return job
+
+
+def test_what_was_still_read_for_a_run_proves_that_it_never_started(world: World) -> None:
+    job = make_job(when=EVERY_MINUTE, secrets=(("A", "command:pass a"),))
+    after_a_crash(world, job=job)
+
+    world.engine(job, supervisor="second")
+
+    assert world.launcher.launched == ["backup"]
+    assert world.rows("SELECT state FROM attempts") == [("queued",)]
+
+
+def test_a_command_that_died_while_something_was_read_has_started_nothing(world: World) -> None:
+    job = make_job(env_file="/etc/backup.env")
+    world.engine(job)
+    world.command(OWNER).run_in_foreground([job], BY_ME)
+
+    world.engine(job, supervisor="second")
+
+    assert world.states == ["cancelled"]
+    assert world.rows("SELECT count(*) FROM attempts") == [(0,)]
+    assert world.launcher.launched == []

@@ -21,7 +21,7 @@ from flowcron.domain.wish import Wish
 from flowcron.engine.engine import Engine
 from flowcron.engine.recovery import Supervision
 from flowcron.engine.report import Report
-from flowcron.history import schedulers
+from flowcron.history import record, schedulers
 from flowcron.history.database import make_state_folder, open_history, transaction
 from flowcron.supervisor.core import Supervisor
 from flowcron.system import clock
@@ -51,7 +51,11 @@ class Foreground:
         self._me = self._processes.owner()
         self._programs = Programs(self._processes.status_of)
         self._preparing = Preparing(
-            self._programs, send=self._handle, say=self._said.extend, wakes=_EachStep()
+            self._programs,
+            send=self._handle,
+            say=self._said.extend,
+            write_down=self._sends,
+            wakes=_EachStep(),
         )
         self._judges = Judges(
             history.parent, self._programs, say=self._said.extend, wakes=_EachStep()
@@ -73,6 +77,7 @@ class Foreground:
             ),
         )
         self._looks_at = 0.0
+        self._supervisor_id = 0
         self._cancelled_by = ""
         self._path = history
         self._config: Config | None = None
@@ -85,15 +90,15 @@ class Foreground:
         channels hear of them.
         """
         with transaction(self._history):
-            supervisor = schedulers.supervisor_seen(
+            self._supervisor_id = schedulers.supervisor_seen(
                 self._history,
                 os.urandom(8).hex(),
                 boot=self._boot,
                 pid=self._me.pid,
                 at=clock.now(),
             )
-        self._engine.supervise(supervisor)
-        self._engine.reap(Supervision(supervisor, self._boot, {}), adopt=False)
+        self._engine.supervise(self._supervisor_id)
+        self._engine.reap(Supervision(self._supervisor_id, self._boot, {}), adopt=False)
         self._config = config
         run = self._engine.run_in_foreground(
             jobs, wish, limits=config.limits, channels=config.channels
@@ -124,6 +129,10 @@ class Foreground:
         self._mine |= self._engine.book.live.keys()
         if self._cancelled_by and not self._engine.under_way and self.runs:
             self._engine.cancel_all(self._cancelled_by)  # what was to follow however that ended
+
+    def _sends(self, run: int, attempt: int) -> None:
+        with transaction(self._history):
+            record.attempt_moved(self._history, run, attempt, supervisor_id=self._supervisor_id)
 
     def _handle(self, *messages: dict[str, Any]) -> None:
         for message in messages:

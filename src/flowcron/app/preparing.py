@@ -34,7 +34,8 @@ _TOLD = "FLOWCRON_"  # what flowcron tells a process comes last, whatever else t
 class Preparing:
     """Hands messages on, completed; `say` gets what the supervisor would have said of the others.
 
-    `send` and `say` are called in the owner's thread.
+    `write_down` is called with run and attempt before a spawn that had to wait is sent: until then
+    it is known to have gone to no supervisor. All three are called in the owner's thread.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Preparing:
         *,
         send: Callable[..., None],
         say: Callable[[list[Message]], None],
+        write_down: Callable[[int, int], None],
         wakes: Wakes,
     ) -> None:
         self._ask = partial(programs.ask, patience=COMMAND_PATIENCE, limit=LONGEST)
         self._send = send
         self._say = say
+        self._write_down = write_down
         self._errands = Errands(at_once=AT_ONCE, patience=PATIENCE, wakes=wakes)
         self._held: dict[tuple[int, int], list[Message]] = {}
 
@@ -96,6 +99,8 @@ class Preparing:
         del self._held[key]
         message, *behind = held
         if not isinstance(outcome, FlowcronError):
+            if message["op"] == "spawn":
+                self._write_down(*key)
             self._send(outcome, *behind)
         elif message["op"] == "adopt":  # it runs, so what it writes must not be kept unmasked
             self._send(_without_references(message) | {"mask": None}, *behind)

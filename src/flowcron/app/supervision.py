@@ -13,7 +13,7 @@ from flowcron.app.preparing import Preparing
 from flowcron.app.state import Holding
 from flowcron.engine.recovery import Supervision
 from flowcron.errors import FlowcronError
-from flowcron.history import schedulers
+from flowcron.history import record, schedulers
 from flowcron.history.database import transaction
 from flowcron.supervisor.client import Client, connect_or_start
 from flowcron.system import clock
@@ -44,7 +44,10 @@ class Supervised:
         self._on_message = on_message
         self._on_close = on_close
         self._client: Client | None = None
-        self._preparing = Preparing(programs, send=self._send, say=on_message, wakes=wakes)
+        self._supervisor_id = 0
+        self._preparing = Preparing(
+            programs, send=self._send, say=on_message, write_down=self._sends, wakes=wakes
+        )
 
     async def connect(self) -> Supervision:
         """Find the supervisor or start one, and learn everything that it knows."""
@@ -110,13 +113,19 @@ class Supervised:
     def _seen(self, hello: Message) -> int:
         history = self._holding.history
         with transaction(history):
-            return schedulers.supervisor_seen(
+            self._supervisor_id = schedulers.supervisor_seen(
                 history,
                 hello["instance"],
                 boot=self._holding.boot,
                 pid=hello["pid"],
                 at=clock.now(),
             )
+        return self._supervisor_id
+
+    def _sends(self, run: int, attempt: int) -> None:
+        history = self._holding.history
+        with transaction(history):
+            record.attempt_moved(history, run, attempt, supervisor_id=self._supervisor_id)
 
     def _environment(self) -> dict[str, str]:
         """Return what every job inherits, and where it finds this history."""

@@ -161,7 +161,12 @@ def _settle(
     live = _live(run)
     if run.owner is not None:  # whoever could want it again is gone
         live.retries_left = False
-    if run.supervisor_id == supervision.supervisor_id:
+    if run.supervisor_id is None and run.owner is not None:
+        record.attempt_dropped(turn.db, run.run, run.number)
+        live.number -= 1
+        _abandoned(turn, live)
+        return
+    if run.supervisor_id in {None, supervision.supervisor_id}:
         _never_started(turn, live)
         return
     if run.boot != supervision.boot:

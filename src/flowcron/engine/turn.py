@@ -80,15 +80,23 @@ class Turn:
         live.waits_at = None
         self.goes_on(live)
         record.begin_attempt(
-            self.db, live.run, live.number, supervisor_id=self.supervisor_id, token=live.token
+            self.db, live.run, live.number, supervisor_id=self._to_whom(live), token=live.token
         )
         self.spawns.append(spawn_message(live, self.history_id))
 
     def begin_again(self, live: Live) -> None:
         """Send an attempt that provably never started, under the row it has already."""
-        record.attempt_moved(self.db, live.run, live.number, supervisor_id=self.supervisor_id)
+        record.attempt_moved(self.db, live.run, live.number, supervisor_id=self._to_whom(live))
         self.goes_on(live)
         self.spawns.append(spawn_message(live, self.history_id))
+
+    def _to_whom(self, live: Live) -> int | None:
+        """Return to whom the spawn of a run goes: to nobody yet while something is read for it.
+
+        That is written down as it is sent (app/preparing.py), so until then nothing has started.
+        """
+        is_read_for = live.job.secrets or live.job.env_file is not None
+        return None if is_read_for else self.supervisor_id
 
     def goes_on(self, live: Live) -> None:
         """Count a run whose attempt is with a supervisor."""

@@ -109,9 +109,9 @@ def booted(connection: Connection, job_id: int, *, boot: str) -> None:
 
 
 def begin_attempt(
-    connection: Connection, run: int, number: int, *, supervisor_id: int, token: str
+    connection: Connection, run: int, number: int, *, supervisor_id: int | None, token: str
 ) -> None:
-    """Record an attempt that is about to be handed to a supervisor."""
+    """Record an attempt that is about to be handed to a supervisor, or None yet."""
     connection.execute(
         """
         INSERT INTO attempts (run_id, number, state, supervisor_id, token)
@@ -150,8 +150,10 @@ def run_is_to_end(connection: Connection, run: int, *, by: str) -> None:
     connection.execute("UPDATE runs SET cancelled_by = ? WHERE id = ?", (by, run))
 
 
-def attempt_moved(connection: Connection, run: int, number: int, *, supervisor_id: int) -> None:
-    """Record that another supervisor looks after the attempt."""
+def attempt_moved(
+    connection: Connection, run: int, number: int, *, supervisor_id: int | None
+) -> None:
+    """Record that another supervisor looks after the attempt, or none yet."""
     connection.execute(
         "UPDATE attempts SET supervisor_id = ? WHERE run_id = ? AND number = ?",
         (supervisor_id, run, number),
