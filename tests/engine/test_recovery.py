@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fakes import EVERY_MINUTE, after, exited, make_job, started
-from flowcron.domain.job import Job, Missed, RetryPolicy
+from flowcron.domain.job import Job, Missed, Overlap, RetryPolicy
 from flowcron.domain.ports import Process
 from flowcron.domain.wish import Wish
 from flowcron.history import requests
@@ -330,6 +330,24 @@ def test_an_end_that_was_not_acknowledged_is_not_taken_for_that_of_the_next_atte
     assert world.launcher.acked == [[1, 1]]
     assert [message["attempt"] for message in world.launcher.of_kind("spawn")] == [2]
     assert world.rows("SELECT number FROM attempts") == [(1,), (2,)]
+
+
+def test_runs_that_waited_under_a_dead_scheduler_wait_on_without_a_word(world: World) -> None:
+    job = make_job(when=EVERY_MINUTE, overlap=Overlap.QUEUE, missed=Missed.ALL)
+    engine = world.engine(job)
+    world.clock.go_on(180)
+    engine.look_at_everything()
+    engine.step()
+    before = world.rows("SELECT id, state, waits FROM runs")
+
+    engine = world.engine(job, known={(1, 1): started(1, at=after(180))})
+    assert world.rows("SELECT id, state, waits FROM runs WHERE id > 1") == before[1:]
+    assert {report.run for report in world.reports} == {1}
+    engine.receive([exited(1, at=after(181))])
+    engine.step()
+
+    assert world.rows("SELECT state, waits FROM runs WHERE id = 2") == [("queued", None)]
+    assert world.launcher.launched == ["backup"]
 
 
 def test_recovery_that_is_done_twice_changes_nothing_more(world: World) -> None:

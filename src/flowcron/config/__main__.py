@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from flowcron.config.aside import told
 from flowcron.config.load import load
 from flowcron.errors import ConfigError
 
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever asked has died: end without a word
 try:
     sys.stdout.write(told(load(Path(sys.argv[1]))))
 except ConfigError as error:

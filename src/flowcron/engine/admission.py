@@ -23,6 +23,8 @@ def admit(turn: Turn, live: Live, *, is_only: bool = False) -> None:
         return
     new = live.waits_at is None
     turn.book.queue(live, line)
+    if new and live.waited_before:  # thousands may: neither written nor said again
+        return
     why = _why(turn, live, line)
     record.run_queued(turn.db, live.run, waits=why)
     if new:

@@ -59,7 +59,8 @@ class Live:
     """A run that is not over; `job` is what the job was when the run was made.
 
     `due_at` is the time that its process is told: its own, or that of the run its chain began
-    with. `waits_at` is the line it stands in, `is_forced` lets it overlap others of its job.
+    with. `waits_at` is the line it stands in, `waited_before` says that it stood in one under
+    a scheduler that died, `is_forced` lets it overlap others of its job.
     While it is judged whether an attempt did what its job expects, `ended` is how it ended and the
     message of it. Since `no_room_since` the system has had no room for its process.
     """
@@ -83,8 +84,14 @@ class Live:
     is_forced: bool = False
     is_slow: bool = False
     waits_at: Line | None = None
+    waited_before: bool = False
     ended: tuple[Exited, dict[str, Any]] | None = None
     no_room_since: Instant | None = None
+
+    @property
+    def has_waited(self) -> bool:
+        """Whether history says that it waits for something."""
+        return self.waits_at is not None or self.waited_before or self.state is State.RETRYING
 
     @property
     def has_attempt(self) -> bool:

@@ -146,6 +146,7 @@ def _live(run: OpenRun) -> Live:
         due_at=run.due_at,
         chain=run.chain,
         is_slow=run.is_slow,
+        waited_before=run.waits,
         cancelled_by=run.cancelled_by,
     )
 

@@ -73,11 +73,11 @@ class Turn:
         """Record the next attempt of a run and send it to the supervisor after the commit."""
         live.number += 1
         live.token = secrets.token_hex(8)
-        if live.number > 1 or live.waits_at is not None or live.state is State.RETRYING:
+        if live.number > 1 or live.has_waited:
             record.run_waits_no_more(self.db, live.run)
         live.state = State.QUEUED
         live.process = live.retry_at = live.attempt_started_at = None
-        live.waits_at = None
+        live.waits_at, live.waited_before = None, False
         self.goes_on(live)
         record.begin_attempt(
             self.db, live.run, live.number, supervisor_id=self._to_whom(live), token=live.token

@@ -31,6 +31,7 @@ class OpenRun:
     chain: int | None
     is_slow: bool
     cancelled_by: str
+    waits: bool
     number: int
     attempt_is_open: bool
     attempt_started_at: Instant | None
@@ -50,6 +51,7 @@ def open_runs(connection: Connection) -> list[OpenRun]:
                runs.started_at, runs.retry_at, runs.owner, runs.retries,
                coalesce(runs.scheduled_at, first.scheduled_at), runs.chain,
                runs.slow_at IS NOT NULL, coalesce(runs.cancelled_by, ''),
+               runs.state = 'queued' AND runs.waits IS NOT NULL,
                coalesce(attempts.number, 0),
                attempts.state IN ('queued', 'running'), attempts.started_at,
                attempts.supervisor_id, supervisors.boot, attempts.token, attempts.pid,
@@ -69,7 +71,7 @@ def open_runs(connection: Connection) -> list[OpenRun]:
 
 def _open_run(row: tuple[Any, ...]) -> OpenRun:
     run, job, job_id, body, scheduled_at, state, started_at, retry_at, owner, *more = row
-    retries, due_at, chain, is_slow, cancelled_by, number, is_open, *rest = more
+    retries, due_at, chain, is_slow, cancelled_by, waits, number, is_open, *rest = more
     identity = None if owner is None else _owner(owner)
     return OpenRun(
         run,
@@ -87,6 +89,7 @@ def _open_run(row: tuple[Any, ...]) -> OpenRun:
         chain,
         bool(is_slow),
         cancelled_by,
+        bool(waits),
         number,
         bool(is_open),
         *rest,
