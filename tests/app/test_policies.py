@@ -339,3 +339,20 @@ def test_all_runs_are_cancelled_only_when_somebody_says_yes(flowcron: Installed)
     assert flowcron.run("cancel", "--all", "--yes").returncode == 0
 
     assert states(flowcron) == {"a": ["cancelled"]}
+
+
+def test_why_a_run_could_not_start_is_said_also_where_nobody_watches(flowcron: Installed) -> None:
+    flowcron.configure('[jobs.a]\ncommand = ["./not-there"]\n')
+
+    done = flowcron.run("run", "a")
+
+    assert (done.returncode, done.stdout) == (127, "")
+    assert "a: could not start: ./not-there" in done.stderr
+
+
+def test_a_job_that_no_scheduler_has_seen_yet_is_known_to_cancel(flowcron: Installed) -> None:
+    flowcron.configure(DUMMY)
+
+    done = flowcron.run("cancel", "b")
+
+    assert (done.returncode, "no run of b is going on" in done.stderr) == (6, True)

@@ -85,7 +85,8 @@ def _chosen(session: Session, selectors: Sequence[str]) -> list[RunRow]:
                 raise RefusedError(f"run {run.id} of {run.job} is over ({run.state})")
             found[run.id] = run
             continue
-        names = pick_jobs((selector,), job_names(session.history))
+        known = dict.fromkeys((*job_names(session.history), *session.configured_names()))
+        names = pick_jobs((selector,), known)
         of_job = [run for run in going if run.job in names]
         if not of_job:
             raise RefusedError(f"no run of {selector} is going on", hint="flowcron status")

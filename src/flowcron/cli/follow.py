@@ -12,6 +12,7 @@ from flowcron.cli.runlog import RunLog
 from flowcron.cli.text import Span, width
 from flowcron.cli.words import SYMBOLS, result, took
 from flowcron.domain.duration import human_duration
+from flowcron.domain.outcome import NOT_STARTED
 from flowcron.domain.run import State
 from flowcron.history.query import RunRow
 from flowcron.system import clock
@@ -81,7 +82,9 @@ def writer_for(session: Session, *, name: str = "") -> LogWriter:
 
 
 def say_end(session: Session, run: RunRow, *, room: int = 0) -> None:
-    """Say on a terminal how a followed run ended."""
+    """Say on a terminal how a followed run ended; anywhere, why it could not start."""
+    if not session.is_for_people and (run.reason or "").startswith(NOT_STARTED):
+        session.warn(f"{run.job}: {run.reason}")
     symbol = SYMBOLS[run.state]
     said = result(run, session.now)
     length = f" in {took(run.duration)}" if run.duration is not None else ""

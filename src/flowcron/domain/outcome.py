@@ -8,6 +8,9 @@ from typing import assert_never
 
 from flowcron.domain.run import State
 
+NOT_STARTED = "could not start"
+"""How the reason of an attempt begins that had no process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exited:
@@ -117,7 +120,7 @@ def reason_of(outcome: Outcome, *, success_codes: tuple[int, ...], timeout: str 
         case Cancelled(by=by):
             return f"cancelled by {by}"
         case NotStarted(why=why):
-            return f"could not start: {why}"
+            return f"{NOT_STARTED}: {why}"
         case Lost(why=why):
             return f"lost: {why}"
         case _:
