@@ -290,6 +290,29 @@ alert = "ops"
     assert len(web.requests) == 1
 
 
+def test_what_a_scheduler_took_to_send_and_died_is_sent_by_the_next_one(
+    flowcron: Installed, web: Web
+) -> None:
+    flowcron.configure(f"""\
+[alerts.ops]
+to = "{web.url}"
+group = "0s"
+[jobs.broken]
+on = "start"
+command = "exit 3"
+alert = "ops"
+""")
+    doomed = flowcron.start(FLOWCRON_TEST="1", FLOWCRON_CRASH_AT="alert-leased")
+    assert doomed.wait(30) == -signal.SIGKILL
+    assert waiting(flowcron) == 1
+    forget_leases(flowcron)
+
+    flowcron.start_and_wait()
+
+    poll(lambda: waiting(flowcron, "sent") == 1)
+    assert names(web) == [("failure", "broken")]
+
+
 @pytest.mark.torture
 @pytest.mark.timeout(20 + 20 * KILLS)
 @pytest.mark.parametrize("victims", ["the scheduler", "the scheduler and who sends"])
@@ -349,5 +372,8 @@ def senders(scheduler: int) -> list[int]:
 def forget_leases(flowcron: Installed) -> None:
     """Let half a minute pass in a moment."""
     with closing(sqlite3.connect(flowcron.folder / ".flowcron" / "history.db")) as connection:
-        connection.execute("UPDATE outbox SET leased_until = NULL WHERE state = 'waiting'")
+        connection.execute(
+            "UPDATE outbox SET leased_until = NULL, due_at = due_at - 30000000"
+            " WHERE state = 'waiting'"
+        )
         connection.commit()

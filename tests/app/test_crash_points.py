@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 OF_SUPERVISOR = {"spawn-received", "spawn-started", "exited-unsent"}
 OF_RECOVERY = ("recovery-read", "recovery-committed")
 OF_REQUESTS = ("request-applied", "request-committed")
-OF_SCHEDULER = [
-    point for point in POINTS if point not in {*OF_SUPERVISOR, *OF_RECOVERY, *OF_REQUESTS}
-]
+OF_ALERTS = ("alert-leased", "alert-sent")  # tests/app/test_alerting.py, test_alerts_end_to_end.py
+OTHERS = {*OF_SUPERVISOR, *OF_RECOVERY, *OF_REQUESTS, *OF_ALERTS}
+OF_SCHEDULER = [point for point in POINTS if point not in OTHERS]
 LIVES = 3
 LONG = f'[jobs.long]\ncommand = "{SAY}; exec sleep 60"\n'
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fakes import poll
-from nspawn import NEEDS_SYSTEMD, USER, Machine, machine_in
+from nspawn import NEEDS_SYSTEMD, STATE, USER, Machine, machine_in
 
 pytestmark = [*NEEDS_SYSTEMD, pytest.mark.slow]
 
@@ -236,6 +236,8 @@ def test_what_fails_by_itself_is_tried_again_every_five_seconds_until_it_works(
     service.install()
     broken = '[jobs.gated]\ncommand = "true"\ntimeout = "10x"\n'
     service.machine.write(CONFIG, broken)
+    service.systemctl("stop", UNIT)
+    service.machine.out("find", STATE, "-mindepth", "1", "-delete")  # no last good configuration
 
     began = time.monotonic()
     failed = service.systemctl("restart", UNIT)
