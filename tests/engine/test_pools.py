@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,6 @@ from flowcron.history.database import open_history, transaction
 from world import World
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from flowcron.engine.engine import Engine
@@ -188,8 +187,18 @@ def test_no_limit_is_ever_passed_and_everything_runs(
     most: int | None,
     order: Any,
 ) -> None:
-    world = _new_world(tmp_path_factory.mktemp("pools"))
-    limits = Limits({"x": sizes[0], "y": sizes[1]}, most)
+    with closing(open_history(tmp_path_factory.mktemp("pools") / "history.db")) as history:
+        world = World(history)
+        world.clock = FakeClock()
+        _all_runs_come_to_their_end(
+            world, pools, Limits(dict(zip("xy", sizes, strict=True)), most), order
+        )
+
+
+def _all_runs_come_to_their_end(
+    world: World, pools: list[str | None], limits: Limits, order: Any
+) -> None:
+    """Make a job for each pool due at once, and end them in any order; no limit is passed."""
     jobs = [make_job(f"j{n}", when=EVERY_MINUTE, pool=pool) for n, pool in enumerate(pools)]
     engine = due(world, *jobs, limits=limits)
     running: dict[int, str | None] = {}
@@ -200,9 +209,9 @@ def test_no_limit_is_ever_passed_and_everything_runs(
         for message in spawned[seen:]:
             running[message["run"]] = pools[int(message["env"]["FLOWCRON_JOB"][1:])]
         seen = len(spawned)
-        assert list(running.values()).count("x") <= sizes[0]
-        assert list(running.values()).count("y") <= sizes[1]
-        assert most is None or len(running) <= most
+        for pool, size in limits.pools.items():
+            assert list(running.values()).count(pool) <= size
+        assert limits.max_running is None or len(running) <= limits.max_running
         if not running:
             break
         run = order.choice(sorted(running))
@@ -210,10 +219,3 @@ def test_no_limit_is_ever_passed_and_everything_runs(
         end(world, engine, run)
 
     assert world.states == ["success"] * len(pools)
-    world.history.close()
-
-
-def _new_world(folder: Path) -> World:
-    world = World(open_history(folder / "history.db"))
-    world.clock = FakeClock()
-    return world

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -169,22 +170,22 @@ def test_no_limit_is_passed_and_every_run_comes_to_its_end(
         make_job(name, when=when, **policy)
         for name, when, policy in zip(NAMES, whens, policies, strict=True)
     ]
-    world = World(open_history(tmp_path_factory.mktemp("any") / "history.db"))
-    simulation = Simulation(world, jobs, Limits({"db": 1}, most), chance)
+    with closing(open_history(tmp_path_factory.mktemp("any") / "history.db")) as history:
+        world = World(history)
+        simulation = Simulation(world, jobs, Limits({"db": 1}, most), chance)
 
-    for step in steps:
-        getattr(simulation, step)()
-        simulation.settle()
-    _let_everything_end(simulation)
+        for step in steps:
+            getattr(simulation, step)()
+            simulation.settle()
+        _let_everything_end(simulation)
 
-    assert world.rows("SELECT state, count(*) FROM runs GROUP BY state") == world.rows(
-        "SELECT state, count(*) FROM runs WHERE state NOT IN ('queued', 'running', 'retrying') "
-        "GROUP BY state"
-    )
-    assert not simulation.engine.book.live
-    assert not any(simulation.engine.book.slots.values())
-    assert not simulation.engine.book.under_way
-    world.history.close()
+        assert world.rows("SELECT state, count(*) FROM runs GROUP BY state") == world.rows(
+            "SELECT state, count(*) FROM runs WHERE state NOT IN ('queued', 'running', 'retrying') "
+            "GROUP BY state"
+        )
+        assert not simulation.engine.book.live
+        assert not any(simulation.engine.book.slots.values())
+        assert not simulation.engine.book.under_way
 
 
 def _let_everything_end(simulation: Simulation) -> None:
