@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from receivers import Certificates, Web, web_server
 from world import World
 
 pytest.register_assert_rewrite("scene", "torture")  # they say what is not so
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's `&` ignores it for all children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The suite tries the same examples each time; `nox -s explore` looks for new ones.
 settings.register_profile("steady", derandomize=True)
