@@ -63,9 +63,9 @@ def _tell_of_missed(turn: Turn, entry: Entry, answer: Plan) -> None:
         tell(turn, entry.job, Event.MISSED, f"missed {span}", job_id=entry.id, run=None)
 
 
-def claim_time(turn: Turn, entry: Entry, decision: Decision) -> bool:
-    """Record what was decided about one time of a job; return whether its run begins or waits."""
-    new = NewRun(
+def new_run(turn: Turn, entry: Entry, decision: Decision) -> NewRun:
+    """Return the run that records what was decided about one time of a job."""
+    return NewRun(
         entry.id,
         entry.definition_id,
         decision.state,
@@ -76,6 +76,11 @@ def claim_time(turn: Turn, entry: Entry, decision: Decision) -> bool:
         reason=decision.reason,
         covers=decision.covers,
     )
+
+
+def claim_time(turn: Turn, entry: Entry, decision: Decision) -> bool:
+    """Record what was decided about one time of a job; return whether its run begins or waits."""
+    new = new_run(turn, entry, decision)
     return claim(turn, entry, new, due_at=decision.scheduled_at) is not None
 
 

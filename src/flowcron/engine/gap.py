@@ -7,12 +7,12 @@ from flowcron.domain.job import OnLost
 from flowcron.domain.planner import UNKNOWN, Decision, plan_unknown
 from flowcron.domain.run import State
 from flowcron.engine.book import Entry
+from flowcron.engine.claims import new_run
 from flowcron.engine.report import Kind
 from flowcron.engine.turn import Turn
 from flowcron.history import record
 from flowcron.history.forgotten import forget_open
 from flowcron.history.origin import nothing_is_unknown, unknown_since
-from flowcron.history.record import NewRun
 
 
 def settle_gap(turn: Turn, boot: str) -> None:
@@ -55,19 +55,6 @@ def _settle(turn: Turn, entry: Entry, boot: str) -> bool:
 
 def _record(turn: Turn, entry: Entry, decision: Decision) -> None:
     """Record a time, without any of the consequences that its end would have."""
-    run = record.claim(
-        turn.db,
-        NewRun(
-            entry.id,
-            entry.definition_id,
-            decision.state,
-            decision.trigger,
-            turn.now,
-            scheduled_at=decision.scheduled_at,
-            generation=entry.generation,
-            reason=decision.reason,
-            covers=decision.covers,
-        ),
-    )
+    run = record.claim(turn.db, new_run(turn, entry, decision))
     if run is not None:
         record.run_closed(turn.db, run, state=State.LOST, at=turn.now, reason=decision.reason)
